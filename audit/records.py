@@ -1,0 +1,193 @@
+"""The central types: the call record and what an audit makes of it.
+
+They are small, frozen and import nothing of the project. Money is ``Decimal`` in the report's currency,
+instants are UTC, durations are milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+TEXT, WHOLE, MONEY, INSTANT, FLAG, HASH, TEXTS = (
+    "VARCHAR",
+    "BIGINT",
+    "DECIMAL(18,9)",
+    "TIMESTAMP",
+    "BOOLEAN",
+    "UUID",
+    "VARCHAR[]",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the call record: its name, its SQL type and what it means."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+CALL_COLUMNS: tuple[Column, ...] = (
+    Column("call_id", TEXT, "the call's identity within its source"),
+    Column("source", TEXT, "where the call was logged; (source, call_id) is unique"),
+    Column("response_id", TEXT, "the provider's id of the answer"),
+    Column("request_id", TEXT, "the gateway's or the provider's id of the request"),
+    Column("trace_id", TEXT, "the trace the call belongs to"),
+    Column("parent_id", TEXT, "the span or call that caused it"),
+    Column("session_id", TEXT, "the conversation or agent session"),
+    Column("attempt", WHOLE, "the try, counted from 1"),
+    Column("started_at", INSTANT, "when the request was sent, UTC"),
+    Column("latency_ms", WHOLE, "from request to the last token, milliseconds"),
+    Column("first_token_ms", WHOLE, "from request to the first token, milliseconds"),
+    Column("operation", TEXT, "chat, text_completion, embeddings, rerank, ..."),
+    Column("provider", TEXT, "who bills it"),
+    Column("model", TEXT, "the model asked for"),
+    Column("response_model", TEXT, "the model that answered"),
+    Column("service_tier", TEXT, "standard, batch, flex or priority"),
+    Column("stream", FLAG, "whether the answer was streamed"),
+    Column("max_output_tokens", WHOLE, "the cap the request set on its output"),
+    Column("input_tokens", WHOLE, "all input, with what was read from and written to the prompt cache"),
+    Column("cache_read_tokens", WHOLE, "the part of the input read from the provider's prompt cache"),
+    Column("cache_write_tokens", WHOLE, "the part of the input written to the provider's prompt cache"),
+    Column("cache_write_1h_tokens", WHOLE, "the part of the cache write with the one-hour lifetime"),
+    Column("output_tokens", WHOLE, "all output, with reasoning"),
+    Column("reasoning_tokens", WHOLE, "the part of the output spent on reasoning"),
+    Column("usage_quality", TEXT, "reported, derived, partial or missing"),
+    Column("status", TEXT, "ok, error, truncated, filtered, cancelled or unknown"),
+    Column("http_status", WHOLE, "the HTTP status of the answer"),
+    Column("error_type", TEXT, "the kind of error"),
+    Column("finish_reason", TEXT, "why the model stopped, as logged"),
+    Column("gateway_cache_hit", FLAG, "answered from the gateway's own response cache"),
+    Column("project", TEXT, "who pays: the project"),
+    Column("team", TEXT, "the team"),
+    Column("user_id", TEXT, "the user or end user"),
+    Column("api_key", TEXT, "the key's alias or hash, never a raw key"),
+    Column("environment", TEXT, "prod, staging, dev, ..."),
+    Column("task", TEXT, "what the call was for"),
+    Column("tags", TEXTS, "labels of the log's own"),
+    Column("prompt_hash", HASH, "the whole request's fingerprint"),
+    Column("template_hash", HASH, "the prompt's fingerprint with numbers, ids and dates taken out"),
+    Column("prefix_hash", HASH, "the fingerprint of the stable head: system prompt and tools"),
+    Column("prefix_tokens", WHOLE, "that head's length"),
+    Column("message_count", WHOLE, "messages in the request"),
+    Column("tool_calls", WHOLE, "tool calls in the answer"),
+    Column("stated_cost", MONEY, "what the log says the call cost"),
+    Column("stated_currency", TEXT, "the currency of the stated cost, ISO 4217"),
+)
+
+PRICE_COLUMNS: tuple[Column, ...] = (
+    Column("cost", MONEY, "what we say the call cost, in the report's currency; NULL where no price is known"),
+    Column("input_price", "DECIMAL(18,12)", "price of one plain input token"),
+    Column("cache_read_price", "DECIMAL(18,12)", "price of one token read from the prompt cache"),
+    Column("cache_write_price", "DECIMAL(18,12)", "price of one token written to the prompt cache"),
+    Column("output_price", "DECIMAL(18,12)", "price of one output token"),
+    Column("price_source", TEXT, "the list the prices came from, with its version"),
+)
+
+
+class Grade(StrEnum):
+    """How sure a finding is. The order is the ledger's: what is surest is credited first."""
+
+    PROVEN = "proven"
+    AVOIDABLE = "avoidable"
+    HYPOTHESIS = "hypothesis"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A calendar month, the audit's unit."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """Read ``2026-10``; raises ValueError with the remedy in its words."""
+        match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
+        if match is None:
+            raise ValueError(f"'{text}' is not a month: write it as 2026-10")
+        return cls(int(match[1]), int(match[2]))
+
+    @classmethod
+    def of(cls, day: date) -> Month:
+        """The month a day lies in."""
+        return cls(day.year, day.month)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.number:02d}"
+
+    def shift(self, months: int) -> Month:
+        """The month so many later, or earlier where negative."""
+        index = self.year * 12 + self.number - 1 + months
+        return Month(index // 12, index % 12 + 1)
+
+    @property
+    def first_day(self) -> date:
+        """The month's first day."""
+        return date(self.year, self.number, 1)
+
+    @property
+    def last_day(self) -> date:
+        """The month's last day."""
+        return self.shift(1).first_day - timedelta(days=1)
+
+    def start(self, zone: ZoneInfo) -> datetime:
+        """The instant the month begins in a time zone, in UTC."""
+        return datetime(self.year, self.number, 1, tzinfo=zone).astimezone(UTC)
+
+    def end(self, zone: ZoneInfo) -> datetime:
+        """The instant the next month begins, in UTC."""
+        return self.shift(1).start(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule found at one place, with the money the ledger credited to it.
+
+    ``saving`` is what the rule claims; ``credited`` is what is left of it once surer findings have taken
+    theirs. Both are None for alerts and where no price is known.
+    """
+
+    id: str
+    rule: str
+    family: str
+    grade: Grade
+    project: str | None
+    subject: str | None
+    title: str
+    because: str
+    fix: str
+    calls: int
+    saving: Decimal | None
+    credited: Decimal | None
+    amount: Decimal | None = None
+    call_ids: tuple[str, ...] = ()
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+class AuditError(Exception):
+    """A mistake the user can mend: its text says what is wrong, where, and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(AuditError):
+    """Wrong settings or arguments."""
+
+    exit_code = 2
+
+
+class StoreBusyError(AuditError):
+    """Another run holds the store."""
+
+    exit_code = 5

@@ -1,0 +1,165 @@
+"""What a month's report says, as data. Templates print it and compute nothing.
+
+Money is ``Decimal`` in ``Report.currency``; shares are parts of one (0.2 is 20 %).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from audit.records import Finding, Grade
+
+Standing = Literal["over", "near", "under", "no_revenue"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLine:
+    """One project against its line. ``project`` is None for calls that nobody owns."""
+
+    project: str | None
+    owner: str
+    calls: int
+    cost: Decimal
+    previous_cost: Decimal | None
+    expected_revenue: Decimal | None
+    share: Decimal | None
+    line: Decimal
+    standing: Standing
+    over_by: Decimal
+    waste: Decimal
+    avoidable: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLine:
+    """One model's part of the month."""
+
+    provider: str | None
+    model: str | None
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpend:
+    """One day of the month."""
+
+    day: date
+    calls: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSpend:
+    """One month of the last thirteen."""
+
+    month: str
+    calls: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class GradeTotal:
+    """What the findings of one grade come to. ``calls`` counts each call once."""
+
+    grade: Grade
+    calls: int
+    credited: Decimal
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule of the run: what it is, what it credited, whether it could be run."""
+
+    rule: str
+    family: str
+    grade: Grade
+    title: str
+    calls: int
+    credited: Decimal | None
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectLine:
+    """One reason for which lines could not be read, with the first place it occurred."""
+
+    reason: str
+    lines: int
+    file: str
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnpricedModel:
+    """A model without a price."""
+
+    provider: str | None
+    model: str | None
+    calls: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How far the figures can be trusted."""
+
+    files: int
+    lines: int
+    rejected_lines: int
+    rejects: tuple[RejectLine, ...]
+    unread_files: tuple[RejectLine, ...]
+    unpriced_calls: int
+    unpriced_tokens: int
+    unpriced: tuple[UnpricedModel, ...]
+    unattributed_calls: int
+    unattributed_cost: Decimal
+    missing_usage_calls: int
+    stated_cost: Decimal | None
+    stated_calls: int
+    computed_cost_of_stated: Decimal | None
+    incomplete: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report of one month, in the order a reader meets it."""
+
+    company: str
+    month: str
+    first_day: date
+    last_day: date
+    timezone: str
+    language: str
+    currency: str
+    version: str
+    price_source: str
+    red_line_share: Decimal
+    standing: Standing
+    over: tuple[str, ...]
+    near: tuple[str, ...]
+    calls: int
+    input_tokens: int
+    cache_read_tokens: int
+    output_tokens: int
+    spend: Decimal
+    previous_spend: Decimal | None
+    waste: Decimal
+    waste_share: Decimal
+    avoidable: Decimal
+    hypothesis: Decimal
+    grades: tuple[GradeTotal, ...]
+    projects: tuple[ProjectLine, ...]
+    findings: tuple[Finding, ...]
+    alerts: tuple[Finding, ...]
+    models: tuple[ModelLine, ...]
+    days: tuple[DaySpend, ...]
+    months: tuple[MonthSpend, ...]
+    rules: tuple[RuleLine, ...]
+    quality: Quality
