@@ -1,0 +1,165 @@
+"""The embedded engine: the only file that knows DuckDB.
+
+Everything that touches calls is SQL handed to :class:`Engine`. Results come back as Polars frames.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+
+from audit.records import AuditError, StoreBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+class EngineError(AuditError):
+    """A statement failed; the text is the engine's own first sentence."""
+
+
+class EngineTimeoutError(EngineError):
+    """A statement was stopped because its time was up."""
+
+
+class Engine:
+    """A connection to one store, a file or memory.
+
+    Session time zone: instants without a zone are read in ``zone``; tables hold UTC.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        memory: str = "4GB",
+        threads: int = 0,
+        zone: str = "UTC",
+    ) -> None:
+        config: dict[str, Any] = {"memory_limit": memory}
+        if threads:
+            config["threads"] = threads
+        try:
+            self._con = duckdb.connect(str(path) if path else ":memory:", config=config)
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise StoreBusyError(
+                    f"{path}: another run holds the store; wait until it has ended, or stop it"
+                ) from None
+            raise EngineError(f"{path}: the store cannot be opened: {_first_sentence(error)}") from None
+        except duckdb.Error as error:
+            raise EngineError(f"{path}: the store cannot be opened: {_first_sentence(error)}") from None
+        self._con.execute(f"SET TimeZone = '{zone}'")
+        self._con.execute("SET enable_progress_bar = false")
+
+    def close(self) -> None:
+        """Write what is pending and let the store go."""
+        self._con.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, sql: str, params: Mapping[str, Any] | None = None) -> int:
+        """Run a statement; returns the rows it changed, where the engine tells."""
+        with _translated():
+            self._con.execute(sql, dict(params) if params else None)
+            if not sql.lstrip().upper().startswith(("INSERT", "DELETE", "UPDATE")):
+                return 0
+            row = self._con.fetchone()
+        return int(row[0]) if row else 0
+
+    def frame(self, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """A query's rows as a frame."""
+        with _translated():
+            relation = self._con.sql(sql, params=dict(params) if params else None)
+            return pl.DataFrame(relation)
+
+    def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """A query's rows as tuples."""
+        with _translated():
+            return self._con.execute(sql, dict(params) if params else None).fetchall()
+
+    def row(self, sql: str, params: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """The one row of a query that always has one."""
+        return self.rows(sql, params)[0]
+
+    def columns(self, sql: str, params: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """The names and types a query would give, without running it."""
+        return {str(name): str(kind) for name, kind, *_ in self.rows(f"DESCRIBE {sql}", params)}
+
+    def load(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make a temporary table of a few thousand rows from values; missing keys are NULL."""
+        shape = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        with _translated():
+            self._con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({shape})")
+            if rows:
+                marks = ", ".join("?" for _ in columns)
+                self._con.executemany(
+                    f"INSERT INTO {table} VALUES ({marks})", [[row.get(name) for name in columns] for row in rows]
+                )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: a failure inside leaves the store as it was."""
+        self._con.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._con.execute("ROLLBACK")
+            raise
+        self._con.execute("COMMIT")
+
+    def seal(self) -> None:
+        """From here on no statement reaches a file, the network or a setting. It cannot be undone."""
+        self._con.execute("SET enable_external_access = false")
+        self._con.execute("SET lock_configuration = true")
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Stop whatever runs inside once the time is up; raises EngineTimeoutError."""
+        out_of_time = threading.Event()
+
+        def stop() -> None:
+            out_of_time.set()
+            self._con.interrupt()
+
+        timer = threading.Timer(seconds, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (EngineError, duckdb.Error) as error:
+            if out_of_time.is_set():
+                raise EngineTimeoutError(f"it ran longer than {seconds:g} s and was stopped") from None
+            raise error from None
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def statement_kinds(self, sql: str) -> list[str]:
+        """What kind each statement of a text is, as the engine's own parser sees it; SELECT, INSERT, ..."""
+        with _translated():
+            return [statement.type.name for statement in self._con.extract_statements(sql)]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The engine's errors as ours, in one sentence."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise EngineError(_first_sentence(error)) from None
+
+
+def _first_sentence(error: Exception) -> str:
+    text = str(error).strip()
+    head = text.split("\n\n", 1)[0].splitlines()
+    return " ".join(line.strip() for line in head) if head else type(error).__name__

@@ -1,0 +1,61 @@
+"""The store's tables: calls, the files they came from, the lines that could not be read, the months done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.engine.duckdb import Engine
+from audit.records import CALL_COLUMNS, AuditError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.settings import Settings
+
+SCHEMA_VERSION = 1
+
+_CALLS = ",\n  ".join(f"{column.name} {column.type}" for column in CALL_COLUMNS)
+
+# `problem` is set only inside the transaction that reads a file: such rows leave for `rejects` before it ends.
+_SCHEMA = f"""
+CREATE SCHEMA IF NOT EXISTS store;
+CREATE TABLE IF NOT EXISTS store.version (version INTEGER);
+CREATE TABLE IF NOT EXISTS store.files (
+  file_id INTEGER, path VARCHAR, sha256 VARCHAR UNIQUE, bytes BIGINT, format VARCHAR, reason VARCHAR,
+  calls BIGINT, rejected BIGINT, first_call TIMESTAMP, last_call TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS store.calls (
+  {_CALLS},
+  file_id INTEGER, problem VARCHAR
+);
+CREATE TABLE IF NOT EXISTS store.rejects (file_id INTEGER, line BIGINT, reason VARCHAR, text VARCHAR);
+CREATE TABLE IF NOT EXISTS store.months (
+  month VARCHAR PRIMARY KEY, audited_at TIMESTAMP, exit_code INTEGER, sent_at TIMESTAMP
+);
+"""
+
+
+def open_store(path: Path, settings: Settings) -> Engine:
+    """Open the store, making it where there is none. Raises StoreBusyError while another run holds it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AuditError(f"{path.parent}: the store's folder cannot be made: {error.strerror}") from None
+    engine = Engine(
+        path, memory=settings.limits.memory, threads=settings.limits.threads, zone=settings.logs.timezone
+    )
+    try:
+        with engine.transaction():
+            engine.run(_SCHEMA)
+            found = engine.rows("SELECT version FROM store.version")
+            if not found:
+                engine.run(f"INSERT INTO store.version VALUES ({SCHEMA_VERSION})")
+            elif found[0][0] != SCHEMA_VERSION:
+                raise AuditError(
+                    f"{path}: the store was made by another version (schema {found[0][0]}, this one reads "
+                    f"{SCHEMA_VERSION}); move it away and ingest the logs again"
+                )
+    except BaseException:
+        engine.close()
+        raise
+    return engine

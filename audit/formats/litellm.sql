@@ -1,0 +1,105 @@
+/*
+title  = "LiteLLM StandardLoggingPayload"
+source = "litellm"
+note   = """
+prompt_tokens counts the prompt cache in, for Anthropic too. A stream without usage is logged as success with
+0 tokens and 0 cost: its usage is missing, not free. A failed try of a call that the proxy retries shares the
+id of its other failed tries, so its start is part of its identity."""
+
+[recognise]
+any = [["id", "call_type", "startTime", "response_cost", "model_parameters"]]
+
+[record]
+id               = "id"
+trace            = "trace_id"
+session          = "session_id"
+call_type        = "call_type"
+cache_hit        = "cache_hit"
+stream           = "stream: flag"
+status           = "status"
+provider         = "custom_llm_provider"
+started          = "startTime: instant"
+started_text     = "startTime"
+ended            = "endTime: instant"
+first_token      = "completionStartTime: instant"
+model            = "model"
+input            = "prompt_tokens: whole"
+output           = "completion_tokens: whole"
+cache_read       = "metadata.usage_object.prompt_tokens_details.cached_tokens: whole"
+cache_write      = "metadata.usage_object.prompt_tokens_details.cache_creation_tokens: whole"
+cache_write_old  = "metadata.usage_object.cache_creation_input_tokens: whole"
+cache_write_1h   = "metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens: whole"
+reasoning        = "metadata.usage_object.completion_tokens_details.reasoning_tokens: whole"
+service_tier     = "metadata.usage_object.service_tier"
+cost             = "response_cost: money"
+key_hash         = "metadata.user_api_key_hash"
+key_alias        = "metadata.user_api_key_alias"
+team_id          = "metadata.user_api_key_team_id"
+team_alias       = "metadata.user_api_key_team_alias"
+key_user         = "metadata.user_api_key_user_id"
+project_id       = "metadata.user_api_key_project_id"
+project_alias    = "metadata.user_api_key_project_alias"
+end_user         = "end_user"
+tags             = "request_tags: texts"
+max_tokens       = "model_parameters.max_tokens: whole"
+max_completion   = "model_parameters.max_completion_tokens: whole"
+error_code       = "error_information.error_code"
+error_class      = "error_information.error_class"
+messages         = "messages: json"
+answer_id        = "response.id"
+answer_model     = "response.model"
+finish           = "response.choices[0].finish_reason"
+*/
+SELECT
+    CASE WHEN status = 'failure' THEN concat_ws('/', id, started_text) ELSE id END AS call_id,
+    answer_id AS response_id,
+    id AS request_id,
+    trace AS trace_id,
+    session AS session_id,
+    started AS started_at,
+    date_diff('millisecond', started, ended) AS latency_ms,
+    CASE WHEN stream THEN date_diff('millisecond', started, first_token) END AS first_token_ms,
+    CASE
+        WHEN call_type IN ('completion', 'acompletion', 'anthropic_messages') THEN 'chat'
+        WHEN call_type IN ('responses', 'aresponses') THEN 'chat'
+        WHEN call_type IN ('text_completion', 'atext_completion') THEN 'text_completion'
+        WHEN call_type IN ('embedding', 'aembedding') THEN 'embeddings'
+        WHEN call_type IN ('rerank', 'arerank') THEN 'rerank'
+        ELSE call_type
+    END AS operation,
+    provider,
+    model,
+    answer_model AS response_model,
+    CASE WHEN service_tier IN ('default', 'auto') THEN 'standard' ELSE coalesce(service_tier, 'standard') END
+        AS service_tier,
+    coalesce(stream, FALSE) AS stream,
+    coalesce(max_completion, max_tokens) AS max_output_tokens,
+    CASE WHEN input + output > 0 THEN input END AS input_tokens,
+    CASE WHEN input + output > 0 THEN coalesce(cache_read, 0) END AS cache_read_tokens,
+    CASE WHEN input + output > 0 THEN coalesce(cache_write, cache_write_old, 0) END AS cache_write_tokens,
+    cache_write_1h AS cache_write_1h_tokens,
+    CASE WHEN input + output > 0 THEN output END AS output_tokens,
+    CASE WHEN input + output > 0 THEN reasoning END AS reasoning_tokens,
+    CASE WHEN input + output > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
+    CASE
+        WHEN status = 'failure' AND (error_code = '499' OR error_class LIKE '%Cancel%') THEN 'cancelled'
+        WHEN status = 'failure' THEN 'error'
+        WHEN finish IN ('length', 'max_tokens') THEN 'truncated'
+        WHEN finish IN ('content_filter', 'refusal') THEN 'filtered'
+        WHEN status = 'success' THEN 'ok'
+        ELSE 'unknown'
+    END AS status,
+    coalesce(try_cast(error_code AS BIGINT), CASE WHEN status = 'success' THEN 200 END) AS http_status,
+    error_class AS error_type,
+    finish AS finish_reason,
+    lower(cache_hit) = 'true' AS gateway_cache_hit,
+    coalesce(project_alias, project_id, team_alias, team_id) AS project,
+    coalesce(team_alias, team_id) AS team,
+    coalesce(end_user, key_user) AS user_id,
+    coalesce(key_alias, key_hash) AS api_key,
+    tags,
+    md5(messages) AS prompt_hash,
+    CASE WHEN json_type(messages) = 'ARRAY' THEN json_array_length(messages) END AS message_count,
+    CASE WHEN input + output > 0 THEN cost END AS stated_cost,
+    CASE WHEN input + output > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency
+FROM records

@@ -1,0 +1,53 @@
+"""Which files a path, a folder or a glob means."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.records import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ENDINGS = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".parquet")
+PACKINGS = (".gz", ".zst")
+
+
+def files(paths: Iterable[Path], *, apart_from: Iterable[Path] = ()) -> list[Path]:
+    """All log files meant, each once, in a stable order. A folder gives those with a log's ending, hidden ones left out.
+
+    Raises UsageError for a path that means nothing.
+    """
+    left_out = {path.resolve() for path in apart_from}
+    found: dict[Path, None] = {}
+    for path in paths:
+        here = _meant(path)
+        if not here:
+            raise UsageError(f"{path}: no log file there; name a file, a folder or a pattern such as 'logs/*.jsonl'")
+        found.update(dict.fromkeys(file for file in here if file not in left_out))
+    return list(found)
+
+
+def _meant(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file.resolve() for file in path.rglob("*") if _is_log(file, path))
+    if path.exists():
+        return [path.resolve()]
+    if glob.has_magic(str(path)):
+        return sorted(
+            inner
+            for match in glob.glob(str(path), recursive=True)
+            for inner in _meant(Path(match))
+        )
+    return []
+
+
+def _is_log(file: Path, folder: Path) -> bool:
+    if any(part.startswith(".") for part in file.relative_to(folder).parts) or not file.is_file():
+        return False
+    name = file.name.lower()
+    for packing in PACKINGS:
+        name = name.removesuffix(packing)
+    return name.endswith(ENDINGS)
