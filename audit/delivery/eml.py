@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from email.policy import SMTP, SMTPUTF8
 from typing import TYPE_CHECKING
 
 from audit.records import AuditError
@@ -15,15 +14,13 @@ if TYPE_CHECKING:
 
 def write_eml(message: EmailMessage, path: Path) -> None:
     """Write the mail, whole or not at all; what stood there before is replaced. Raises AuditError."""
-    # An address that is not ASCII can only stand in a header as UTF-8 (RFC 6532).
-    policy = SMTP if f"{message['From']}{message['To']}".isascii() else _policy(message)
     # In the same folder: a rename is atomic only within one file system.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("wb") as file:
-                file.write(message.as_bytes(policy=policy))
+                file.write(message.as_bytes())
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from email.errors import HeaderParseError
+from email.errors import HeaderParseError, NonASCIILocalPartDefect, ObsoleteHeaderDefect
 from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.records import AuditError, UsageError
 
@@ -25,6 +25,8 @@ REPORT_FILES = ("mail.txt", "mail.html", "report.html", "report.json")
 
 # Base64 or quoted-printable, never raw 8 bit: not every server on the way takes that.
 _POLICY = SMTP.clone(cte_type="7bit")
+# "Acme Inc. <audit@acme.example>", and an address in Chinese.
+_HARMLESS = (ObsoleteHeaderDefect, NonASCIILocalPartDefect)
 
 
 def compose(
@@ -32,9 +34,9 @@ def compose(
 ) -> EmailMessage:
     """The month's mail: text and HTML, with ``report.html`` attached as it lies in the folder.
 
-    ``language`` is a language tag as en or zh; ``sent_at`` knows its time zone. The Message-ID is the same for
-    the same month, recipients and content, so that a mail sent twice can be recognised. Raises UsageError where
-    settings or subject make no mail, AuditError where the report is incomplete.
+    ``language`` is a language tag as en or zh; ``sent_at`` knows its time zone. The Message-ID is the same
+    for the same month, recipients and content, so that a mail sent twice can be recognised. Raises UsageError
+    where settings or subject make no mail, AuditError where the report is incomplete.
     """
     if not mail.sender.strip():
         raise UsageError("`[mail] sender` is empty: set it to the address the report is sent from")
@@ -47,7 +49,9 @@ def compose(
     recipients = _addresses("`[mail] to`", mail.to)
     files = {name: _read(folder, name, month) for name in REPORT_FILES}
 
-    message = EmailMessage(policy=_POLICY)
+    # An address that is not ASCII stands in a header as UTF-8 (RFC 6532); names and subjects are encoded.
+    international = not "".join(address.addr_spec for address in (*sender, *recipients)).isascii()
+    message = EmailMessage(policy=_POLICY.clone(utf8=international))
     message["Subject"] = subject
     message["From"] = sender
     message["To"] = recipients
@@ -80,8 +84,9 @@ def _addresses(key: str, texts: Sequence[str]) -> tuple[Address, ...]:
     for text in texts:
         _refuse_control_characters(key, text)
         try:
-            header = HeaderRegistry()("to", text)
-            addresses = () if header.defects else header.addresses
+            header: Any = HeaderRegistry()("to", text)
+            sound = all(isinstance(defect, _HARMLESS) for defect in header.defects)
+            addresses = header.addresses if sound else ()
         except (HeaderParseError, ValueError, IndexError):  # what the standard library's parser fails with
             addresses = ()
         if not addresses or not all(address.username and address.domain for address in addresses):

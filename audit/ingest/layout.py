@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import json
 import re
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 import zstandard
 
@@ -32,28 +33,77 @@ class Layout:
     clean: bool
 
 
+class _Unpacked(io.RawIOBase):
+    """An archive's bytes as far as they can be had; ``cut_off`` tells, at the end, whether some are missing.
+
+    The standard readers raise at a cut and take with them what they had unpacked just before it.
+    """
+
+    def __init__(self, raw: IO[bytes], start: Callable[[], Any]) -> None:
+        self._raw, self._start, self._part = raw, start, start()
+        self._ready = b""
+        self.cut_off = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and not self.cut_off:
+            if self._part.eof:
+                rest = self._part.unused_data or self._raw.read(1 << 16)
+                if not rest.strip(b"\0"):
+                    return 0
+                self._part = self._start()
+            else:
+                rest = self._raw.read(1 << 16)
+                if not rest:
+                    self.cut_off = True
+                    return 0
+            try:
+                self._ready = self._part.decompress(rest)
+            except (zlib.error, zstandard.ZstdError):
+                self.cut_off = True
+        taken = self._ready[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._ready = self._ready[len(taken) :]
+        return len(taken)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+_STARTS: dict[str, Callable[[], Any]] = {
+    "gz": lambda: zlib.decompressobj(wbits=31),
+    "zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
+}
+
+
 def unpacked(path: Path, packing: Packing) -> IO[bytes]:
-    """The file's bytes without their packing."""
-    if packing == "gz":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
+    """The file's bytes without their packing, as far as they go."""
     raw = path.open("rb")
-    if packing == "zst":
-        return cast(
-            "IO[bytes]",
-            zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=True),
-        )
-    return raw
+    if packing == "plain":
+        return raw
+    return cast("IO[bytes]", io.BufferedReader(_Unpacked(raw, _STARTS[packing]), 1 << 16))
+
+
+def cut_off(path: Path, packing: Packing) -> bool:
+    """Whether an archive ends before it should, or is damaged on the way."""
+    if packing == "plain":
+        return False
+    with path.open("rb") as raw:
+        stream = _Unpacked(raw, _STARTS[packing])
+        while stream.read(1 << 20):
+            pass
+        return stream.cut_off
 
 
 def head(path: Path, packing: Packing, size: int = HEAD_BYTES) -> bytes:
     """The first bytes without their packing; what can be had of a broken archive."""
     got = bytearray()
     with unpacked(path, packing) as stream:
-        try:
-            while len(got) < size and (block := stream.read(min(1 << 16, size - len(got)))):
-                got += block
-        except (EOFError, OSError, zstandard.ZstdError):
-            pass  # a cut-off archive still shows its beginning
+        while len(got) < size and (block := stream.read(min(1 << 16, size - len(got)))):
+            got += block
     return bytes(got)
 
 
@@ -90,9 +140,10 @@ def _encoding(start: bytes) -> tuple[str, bool]:
         if start.startswith(mark):
             return name, True
     # JSON and CSV begin with ASCII: a zero byte beside it is UTF-16 without a mark.
-    if len(start) > 3 and start[1] == 0 and start[3] == 0:
+    zeros = tuple(byte == 0 for byte in start[:4])
+    if zeros == (False, True, False, True):
         return "utf-16-le", True
-    if len(start) > 3 and start[0] == 0 and start[2] == 0:
+    if zeros == (True, False, True, False):
         return "utf-16-be", True
     return "utf-8", False
 

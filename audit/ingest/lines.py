@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import zstandard
-
-from audit.ingest.layout import Layout, text_of, unpacked
+from audit.ingest.layout import Layout, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +24,9 @@ def records(path: Path, layout: Layout) -> Iterator[tuple[int, str]]:
         yield from _objects(path, layout)
         return
     with text_of(path, layout) as stream:
-        number = 0
-        try:
-            for number, line in enumerate(stream, start=1):
-                if line.strip(" \t\r\n"):
-                    yield number, line.rstrip("\r\n")
-        except (EOFError, OSError, zstandard.ZstdError):
-            return  # a cut-off archive has no more lines
+        for number, line in enumerate(stream, start=1):
+            if line.strip(" \t\r\n"):
+                yield number, line.rstrip("\r\n")
 
 
 def _objects(path: Path, layout: Layout) -> Iterator[tuple[int, str]]:
@@ -44,39 +38,36 @@ def _objects(path: Path, layout: Layout) -> Iterator[tuple[int, str]]:
     depth, line, start_line, in_string, skip = 0, 1, 1, False, -1
     inside: list[str] = []
     with text_of(path, layout) as stream:
-        try:
-            for text in stream:
-                if layout.container == "objects" and depth and text.startswith("{"):
-                    yield start_line, "".join(inside)
-                    inside, depth, in_string = [], 0, False
-                begin = 0 if depth else -1
-                skip = -1
-                for mark in _MARKS.finditer(text):
-                    at, sign = mark.start(), mark[0]
-                    if at == skip:
-                        continue
-                    if in_string:
-                        if sign == "\\":
-                            skip = at + 1
-                        elif sign in '"\n':
-                            in_string = False
-                    elif sign == '"':
-                        in_string = True
-                    elif sign == "{":
-                        if depth == 0:
-                            begin, start_line = at, line
-                        depth += 1
-                    elif sign == "}" and depth:
-                        depth -= 1
-                        if depth == 0:
-                            inside.append(text[begin : at + 1])
-                            yield start_line, "".join(inside)
-                            inside, begin = [], -1
-                if begin >= 0:
-                    inside.append(text[begin:])
-                line += 1
-        except (EOFError, OSError, zstandard.ZstdError):
-            pass
+        for text in stream:
+            if layout.container == "objects" and depth and text.startswith("{"):
+                yield start_line, "".join(inside)
+                inside, depth, in_string = [], 0, False
+            begin = 0 if depth else -1
+            skip = -1
+            for mark in _MARKS.finditer(text):
+                at, sign = mark.start(), mark[0]
+                if at == skip:
+                    continue
+                if in_string:
+                    if sign == "\\":
+                        skip = at + 1
+                    elif sign in '"\n':
+                        in_string = False
+                elif sign == '"':
+                    in_string = True
+                elif sign == "{":
+                    if depth == 0:
+                        begin, start_line = at, line
+                    depth += 1
+                elif sign == "}" and depth:
+                    depth -= 1
+                    if depth == 0:
+                        inside.append(text[begin : at + 1])
+                        yield start_line, "".join(inside)
+                        inside, begin = [], -1
+            if begin >= 0:
+                inside.append(text[begin:])
+            line += 1
     if depth and "".join(inside).strip():
         yield start_line, "".join(inside)
 
@@ -92,16 +83,3 @@ def rewrite(path: Path, layout: Layout, target: Path) -> None:
         for _, text in records(path, layout):
             out.write(text.replace("\n", " "))
             out.write("\n")
-
-
-def cut_off(path: Path, layout: Layout) -> bool:
-    """Whether an archive ends before it should."""
-    if layout.packing == "plain":
-        return False
-    try:
-        with unpacked(path, layout.packing) as stream:
-            while stream.read(1 << 20):
-                pass
-    except (EOFError, OSError, zstandard.ZstdError):
-        return True
-    return False

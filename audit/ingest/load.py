@@ -6,13 +6,14 @@ import hashlib
 import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.engine.duckdb import EngineError
 from audit.ingest import lines
-from audit.ingest.layout import Layout, sniff
+from audit.ingest.layout import Layout, cut_off, sniff
 from audit.ingest.masking import masked
 from audit.ingest.merge import one_call_once
 from audit.ingest.reading import UNREADABLE, Reading
@@ -55,7 +56,10 @@ def ingest(
     _forget_vanished(engine)
     with tempfile.TemporaryDirectory(prefix="audit-") as work:
         for path in files:
-            receipt = _ingest_one(engine, path, formats, Path(work), keep_prompts=keep_prompts)
+            try:
+                receipt = _ingest_one(engine, path, formats, Path(work), keep_prompts=keep_prompts)
+            except AuditError as error:  # one file that cannot be read must not keep the others out
+                receipt = Receipt(path, None, 0, 0, str(error))
             told(receipt)
             receipts.append(receipt)
     return receipts
@@ -96,10 +100,10 @@ def _ingest_one(
             return step.enter(original if layout.clean else _rewritten(original, work))
         except EngineError as first:
             # The engine gives up on a whole file for one fault in an array or an archive: the good records are kept.
-            try:
-                return step.enter(_rewritten(original, work))
-            except EngineError:
-                raise AuditError(f"{path}: cannot be read: {first}") from None
+            if layout.container != "parquet":
+                with suppress(EngineError):
+                    return step.enter(_rewritten(original, work))
+            raise AuditError(f"{path}: cannot be read: {first}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +179,10 @@ def _rejects(engine: Engine, reading: Reading, original: Reading, file_id: int, 
         )
         found += _placed(problems, original, keep_prompts=keep_prompts)
     if original.layout.container == "csv":
-        found += _csv_rejects(engine, keep_prompts=keep_prompts)
-    if original.layout.packing != "plain" and lines.cut_off(original.path, original.layout):
+        found = _csv_rejects(engine, found, keep_prompts=keep_prompts)
+    # The engine raises at a cut in gzip, and reads on past one in zstd.
+    doubtful = reading is not original or original.layout.packing == "zst"
+    if doubtful and cut_off(original.path, original.layout.packing):
         found.append({"line": None, "reason": "the archive is cut off: what came before its end was read"})
     if found:
         engine.load("reject", _REJECT_SHAPE, found)
@@ -191,10 +197,8 @@ def _rejects(engine: Engine, reading: Reading, original: Reading, file_id: int, 
 
 def _placed(problems: Mapping[int, str], original: Reading, *, keep_prompts: bool) -> list[dict[str, object]]:
     """The bad records with line and text, found again in the file by their number."""
-    if original.layout.container == "parquet":
+    if original.layout.container in ("csv", "parquet"):
         return [{"line": number, "reason": reason, "text": None} for number, reason in problems.items()]
-    if original.layout.container == "csv":
-        return [{"line": number + 1, "reason": reason, "text": None} for number, reason in problems.items()]
     placed: list[dict[str, object]] = []
     for number, (line, text) in enumerate(lines.records(original.path, original.layout), start=1):
         problem = problems.get(number)
@@ -219,13 +223,25 @@ def _why(text: str) -> str:
     return "no field of this format, or one of another shape than the format states"
 
 
-def _csv_rejects(engine: Engine, *, keep_prompts: bool) -> list[dict[str, object]]:
+def _csv_rejects(
+    engine: Engine, found: list[dict[str, object]], *, keep_prompts: bool
+) -> list[dict[str, object]]:
+    """The table's own rejects with those found by row number, which is made a line number by them."""
     rows = engine.rows(
         "SELECT line, any_value(error_message), any_value(csv_line) FROM reject_errors GROUP BY line ORDER BY line"
     )
     for table in ("reject_errors", "reject_scans"):
         engine.run(f"DROP TABLE IF EXISTS {table}")
-    return [
-        {"line": line, "reason": f"not a row of this table: {message}", "text": masked(text or "", keep_prompts=keep_prompts)}
+    for reject in found:
+        line = int(str(reject["line"])) + 1
+        for skipped, *_ in rows:
+            line += skipped <= line
+        reject["line"] = line
+    return found + [
+        {
+            "line": line,
+            "reason": f"not a row of this table: {message}",
+            "text": masked(text or "", keep_prompts=keep_prompts),
+        }
         for line, message, text in rows
     ]

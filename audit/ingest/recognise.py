@@ -56,7 +56,7 @@ def _head_records(path: Path, layout: Layout) -> Iterable[dict[str, Any]]:
     for text in texts:
         try:
             record = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
             yield record

@@ -23,12 +23,17 @@ BASE = Decimal(100)
 
 @dataclass(frozen=True, slots=True)
 class ProjectBar:
-    """A project's share as a bar: what lies within its line, what beyond, and whether the figure's edge cuts it."""
+    """A project's share as a bar: what lies within its line, what beyond, and whether the figure's edge cuts it.
+
+    ``cells`` is the same bar as table cells for a mail: (whole percent, what it shows); the limit's own cell has
+    no percentage.
+    """
 
     project: ProjectLine
     within: float
     beyond: float
     cut: bool
+    cells: tuple[tuple[int | None, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,11 @@ class LineFigure:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a column figure. ``tick`` columns carry their label under the axis."""
+    """One column of a column figure, with what stands under it: ``short``, and ``under`` in a second line."""
 
     label: str
     short: str
+    under: str
     value: Decimal
     calls: int
     x: float
@@ -52,20 +58,19 @@ class Column:
     middle: float
     top: float
     height: float
-    tick: bool
     peak: bool
     now: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a column shows before it has a place."""
+    """What a column shows, before it has a place."""
 
     label: str
-    short: str
     value: Decimal
     calls: int
-    tick: bool
+    short: str = ""
+    under: str = ""
     now: bool = False
 
 
@@ -90,15 +95,33 @@ def against_the_line(projects: Sequence[ProjectLine], line: Decimal) -> LineFigu
     for project in sorted(projects, key=lambda p: _order(p, line)):
         reach = _reach(project, line) or Decimal(0)
         length = min(reach, axis) * line_at
+        within = max(Decimal(0), min(length, line_at))
+        beyond = max(Decimal(0), length - line_at)
         bars.append(
             ProjectBar(
                 project=project,
-                within=_short(max(Decimal(0), min(length, line_at))),
-                beyond=_short(max(Decimal(0), length - line_at)),
+                within=_short(within),
+                beyond=_short(beyond),
+                cells=_cells(within, beyond, line_at),
                 cut=reach > axis or (project.share is None and project.standing == "over"),
             )
         )
     return LineFigure(_short(line_at), tuple(bars))
+
+
+def _cells(within: Decimal, beyond: Decimal, line_at: Decimal) -> tuple[tuple[int | None, str], ...]:
+    """A bar as table cells, none of them empty; whatever lies over the line shows at least one percent over it."""
+    line, inside, outside = round(line_at), round(within), round(beyond)
+    inside = max(inside, 1 if within else 0)
+    outside = max(outside, 1 if beyond else 0)
+    cells: list[tuple[int | None, str]] = [
+        (inside, "within"),
+        (line - inside, "track"),
+        (None, "limit"),
+        (outside, "beyond"),
+        (100 - line - outside, "track"),
+    ]
+    return tuple((width, shown) for width, shown in cells if width is None or width > 0)
 
 
 def columns(slots: Sequence[Slot]) -> tuple[Column, ...]:
@@ -113,6 +136,7 @@ def columns(slots: Sequence[Slot]) -> tuple[Column, ...]:
             Column(
                 label=slot.label,
                 short=slot.short,
+                under=slot.under,
                 value=slot.value,
                 calls=slot.calls,
                 x=round(step * (place + GAP / 2), 2),
@@ -120,7 +144,6 @@ def columns(slots: Sequence[Slot]) -> tuple[Column, ...]:
                 middle=round(step * (place + 0.5), 2),
                 top=round(100 - height, 2),
                 height=round(height, 2),
-                tick=slot.tick,
                 peak=place == peak,
                 now=slot.now,
             )

@@ -17,7 +17,10 @@ Standing = Literal["over", "near", "under", "no_revenue"]
 
 @dataclass(frozen=True, slots=True)
 class ProjectLine:
-    """One project against its line. ``project`` is None for calls that nobody owns."""
+    """One project against its line. ``project`` is None for calls that nobody owns.
+
+    ``unpriced_calls`` are in ``calls`` and in no sum: where there are any, ``cost`` and ``share`` are lower bounds.
+    """
 
     project: str | None
     owner: str
@@ -31,6 +34,7 @@ class ProjectLine:
     over_by: Decimal
     waste: Decimal
     avoidable: Decimal
+    unpriced_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ class World:
     def take(self, month: str, family: str, **wanted: object) -> Call:
         """An untouched ordinary call, away from the month's edges, that nothing else will be planted on."""
         for index, call in enumerate(self.pool):
-            inside = 1 < call.started.astimezone(ZONE).day < 28  # noqa: PLR2004 a copy two days on stays in the month
+            inside = 1 < call.started.astimezone(ZONE).day < 28
             if call.month == month and call.family == family and inside and fits(call, wanted):
                 return self.pool.pop(index)
         raise LookupError(f"{month}: no {family} call left with {wanted}")

@@ -75,7 +75,7 @@ class Lane:
 # Numbers are July's; traffic.GROWTH carries them on. ``special`` keeps a lane out of the planting.
 LANES = (
     Lane(
-        GATEWAY, "search", "answer", "gpt-4.1", 170, (1, 4), 6200, 14_000, 480,
+        GATEWAY, "search", "answer", "gpt-4.1", 170, (1, 4), 6200, 32_000, 700,
         "Which clause of the handbook answers ticket {}?", stream=0.6, weekend=0.25,
     ),
     Lane(
@@ -84,7 +84,7 @@ LANES = (
         nightly=True, weekend=1.0, special=True,
     ),
     Lane(
-        GATEWAY, "support-bot", "reply", "claude-sonnet-4-5", 148, (2, 6), 9500, 5200, 360,
+        GATEWAY, "support-bot", "reply", "claude-sonnet-4-5", 148, (2, 6), 18_000, 11_000, 420,
         "Customer asks where order {} is and wants a refund.", grows=True, stream=0.8, weekend=0.5,
         max_output=2048, bloated=2.2,
     ),
@@ -93,16 +93,16 @@ LANES = (
         "Sort the message of customer {} into a queue.", max_output=256, weekend=0.5,
     ),
     Lane(
-        GATEWAY, "internal-tools", "minutes", "gpt-5", 62, (1, 2), 0, 15_000, 2400,
+        GATEWAY, "internal-tools", "minutes", "gpt-5", 62, (1, 2), 0, 34_000, 3600,
         "Write the minutes of meeting {}.", reasoning=0.55, max_output=8192,
     ),
     Lane(
-        NATIVE, "contract-review", "review", "claude-opus-4-5", 92, (3, 6), 52_000, 2600, 1900,
-        "Review contract {}.", prefix_spread=0.4, output_spread=0.7, grows=True, states_cost=True,
+        NATIVE, "contract-review", "review", "claude-opus-4-5", 92, (3, 6), 96_000, 4200, 3400,
+        "Review contract {}.", prefix_spread=0.2, output_spread=0.6, grows=True, states_cost=True,
         max_output=16_000,
     ),
     Lane(
-        NATIVE, "code-assistant", "ci-agent", "claude-sonnet-4-5", 32, (8, 16), 19_000, 2400, 520,
+        NATIVE, "code-assistant", "ci-agent", "claude-sonnet-4-5", 32, (8, 16), 28_000, 5200, 640,
         "Mend the failing check of build {}.", grows=True, output_spread=0.8, max_output=8192,
     ),
     Lane(
@@ -110,7 +110,7 @@ LANES = (
         "Label ticket {}.", spread=0.06, output_spread=0.12, max_output=64, special=True,
     ),
     Lane(
-        NATIVE, "data-labelling", "nightly-extract", "gpt-5", 420, (1, 1), 0, 9000, 1500,
+        NATIVE, "data-labelling", "nightly-extract", "gpt-5", 420, (1, 1), 0, 26_000, 2600,
         "Extract the parties and dates of document {}.", reasoning=0.4, output_spread=0.7,
         nightly=True, weekend=1.0, environment="batch", max_output=8192,
     ),
@@ -119,7 +119,7 @@ LANES = (
         "Shorten note {}.", reasoning=0.3,
     ),
     Lane(
-        CLAUDE_CODE, "code-assistant", "claude-code", "claude-opus-4-5", 3, (6, 11), 24_000, 3800, 900,
+        CLAUDE_CODE, "code-assistant", "claude-code", "claude-opus-4-5", 3, (6, 11), 40_000, 5200, 1500,
         "Change the parser of module {} and run its tests.", grows=True, output_spread=0.7, special=True,
         weekend=0.0,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ LEFT_ALONE_BY = {
     "top_tier_long_or_varied": ["oversized_model"],
 }
 
+FAILURES = ((429, "RateLimitError"), (503, "ServiceUnavailableError"), (500, "InternalServerError"))
+
 
 def plant(world: World) -> None:
     """Plant every kind in every month."""
@@ -45,9 +48,10 @@ def plant(world: World) -> None:
                 failure(world, month, family, turn + times)
         prefixes(world, month)
     lanes = {"review", "nightly-extract"}
-    world.negatives["top_tier_long_or_varied"] = [c for c in world.calls if c.task in lanes and c.project]
+    top = [call for call in world.calls if call.task in lanes]
+    world.negatives["top_tier_long_or_varied"] = world.rng.sample(top, 240)
     reads = [c for c in world.calls if c.family == NATIVE and c.read and c.prefix and c.status == "ok"]
-    world.negatives["cached_prefix_read"] = [reads[i] for i in sorted(world.rng.sample(range(len(reads)), 120))]
+    world.negatives["cached_prefix_read"] = world.rng.sample(reads, 160)
 
 
 def twins(world: World, month: str, family: str) -> None:
@@ -104,7 +108,7 @@ def forget(call: Call) -> None:
 def failure(world: World, month: str, family: str, turn: int) -> None:
     """Refused or broken before anything was billed; half of them are sent again, and then answered."""
     retry = world.take(month, family)
-    code, kind = ((429, "RateLimitError"), (503, "ServiceUnavailableError"), (500, "InternalServerError"))[turn % 3]
+    code, kind = FAILURES[turn % 3]
     wait = timedelta(seconds=world.rng.uniform(3, 12))
     # It is logged as an error of its own, before the call that was answered.
     fault = world.again(
@@ -118,7 +122,7 @@ def failure(world: World, month: str, family: str, turn: int) -> None:
         retry.attempt = 2
         world.negatives["retry_after_failure"].append(retry)
     else:
-        fault.prompt = fault.prompt.replace(" ", "  ", 1)
+        fault.prompt = re.sub(r"\d+", str(world.number()), fault.prompt)
 
 
 def prefixes(world: World, month: str) -> None:

@@ -1,4 +1,4 @@
-"""Ordinary traffic: working days, nights, sessions whose context grows, and prompt caches that are used well."""
+"""Ordinary traffic: working days, nights, sessions whose context grows, and prompt caches used well."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import calendar
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tests.simulator.calls import GATEWAY, MONTHS, NATIVE, ZONE, Call, ticked
+from tests.simulator.calls import CLAUDE_CODE, MONTHS, NATIVE, ZONE, Call, ticked
 from tests.simulator.lanes import LANES, OWNERS, RESPONSE_MODELS
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ HOLIDAYS = {date(2026, 9, 25), *(date(2026, 10, day) for day in range(1, 8))}
 # The support bot's release of this day sends far more history with every reply.
 BLOATED_FROM = date(2026, 10, 12)
 WORKDAY = (1, 1, 0, 0, 0, 0, 1, 3, 14, 40, 52, 48, 20, 30, 50, 52, 48, 40, 22, 14, 10, 7, 4, 2)
+SIDE_CHAIN_TURNS = (3, 4)
 NIGHT = (0, 20, 30, 30, 15, *(0,) * 19)
 
 
@@ -66,6 +67,7 @@ def session(world: World, lane: Lane, at: datetime) -> list[Call]:
         fresh = world.about(lane.fresh * bloat, lane.spread)
         call = lane_call(world, lane, at, head + context + fresh)
         call.session, call.user = name, user
+        call.side_chain = lane.family == CLAUDE_CODE and turn in SIDE_CHAIN_TURNS
         cache(world, lane, call, head, turn)
         calls.append(call)
         context += (fresh // 2 + (call.output or 0)) if lane.grows else 0
@@ -109,16 +111,16 @@ def lane_call(world: World, lane: Lane, at: datetime, tokens: int) -> Call:
 def cache(world: World, lane: Lane, call: Call, head: int, turn: int) -> None:
     """Use the provider's prompt cache as a careful client does: written once, read from then on."""
     if lane.provider == "openai":
-        warm = head >= 1024 and (turn > 0 or world.rng.random() < 0.5)  # noqa: PLR2004 OpenAI's minimum
+        warm = head >= 1024 and (turn > 0 or world.rng.random() < 0.5)
         call.read = head // 128 * 128 if warm else 0
         return
     if call.family == NATIVE:
         call.prefix, call.prefix_tokens = prefix_name(lane, call), head
-    if head >= 4096:  # noqa: PLR2004 the largest minimum among Anthropic's models
+    if head >= 4096:
         call.read, call.write = (head, 0) if turn else (0, head)
-    if call.family not in (NATIVE, GATEWAY):
+    if call.family == CLAUDE_CODE:
         # Claude Code writes each turn's news to the cache and reads the rest.
-        news = min(call.input or 0, world.about(3000))
+        news = min(call.input or 0, world.about(6000))
         call.write = news if turn else (call.input or 0) - 3
         call.read = (call.input or 0) - news - 3 if turn else 0
 

@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.simulator.calls import GATEWAY, MONTHS, NATIVE, Call
-from tests.simulator.lanes import LANES
+from tests.simulator.lanes import LANES, Lane
 from tests.simulator.traffic import lane_call, moment
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.simulator.calls import World
-    from tests.simulator.lanes import Lane
 
 # How many, month by month, in the gateway's log and in the native one.
 COUNTS: dict[str, dict[str, tuple[int, int, int, int]]] = {
@@ -55,9 +54,9 @@ def later(world: World, call: Call, low: float, high: float) -> datetime:
 
 def duplicate(world: World, month: str, family: str, turn: int) -> None:
     """The same request again: mostly minutes later, sometimes hours; one in five is sent a third time."""
-    # October's client retries whatever took long: its copies are the support bot's.
-    busy = month == MONTHS[-1] and family == GATEWAY and turn % 3 > 0
-    first = world.take(month, family, **({"task": "reply"} if busy else {}))
+    # Clients that retry what took long repeat the dear calls first: long replies, whole contracts.
+    task = "reply" if family == GATEWAY else "review"
+    first = world.take(month, family, **({"task": task} if turn % 3 else {}))
     wait = (30, 900) if turn % 4 else (3600, 18 * 3600)
     twin = world.again(first, later(world, first, *wait))
     world.planted["duplicate_call"].append(twin)
@@ -96,7 +95,8 @@ def truncated(world: World, month: str, family: str, turn: int) -> None:
     """Cut off by its cap and asked again at once: the same prompt, or another in the same session."""
     call = world.take(month, family, last_in_session=True)
     cut(call)
-    changes: dict[str, object] = {"max_output": 4 * (call.max_output or 1024), "output": (call.output or 0) * 2}
+    answer = call.output or 0
+    changes: dict[str, object] = {"max_output": 4 * answer, "output": 2 * answer}
     if family == NATIVE and turn % 2:
         changes |= {"session": call.session, "prompt": f"{call.prompt} Go on."}
     again = world.again(call, later(world, call, 4, 60), status="ok", finish="stop", **changes)
@@ -106,14 +106,14 @@ def truncated(world: World, month: str, family: str, turn: int) -> None:
 
 def cut(call: Call) -> None:
     """End a call at its output cap; the cap is lowered to what fits the answer."""
-    call.max_output = 128 if (call.output or 0) < 256 else (call.output or 0) // 128 * 128  # noqa: PLR2004 a round cap
+    call.max_output = 128 if (call.output or 0) < 256 else (call.output or 0) // 128 * 128
     call.output, call.status, call.finish = call.max_output, "truncated", "length"
     call.reasoning = min(call.reasoning or 0, call.output // 2)
 
 
 def reembedded(world: World, month: str, _family: str, _turn: int) -> None:
     """An input that is embedded once more, days later; no rule but this one may call it a duplicate."""
-    pages = [c for c in world.calls if c.task == "embed" and c.month == month and c.started.day < 20]  # noqa: PLR2004 room for a week
+    pages = [c for c in world.calls if c.task == "embed" and c.month == month and c.started.day < 20]
     fresh = [page for page in pages if "again" not in page.trail]
     first = world.rng.choice(fresh)
     first.trail["again"] = "yes"
@@ -135,7 +135,7 @@ def clause_lane(prefix: int, tokens: int) -> Lane:
 
 def missed_cache(world: World, month: str, _family: str, turn: int) -> None:
     """A burst of calls with one long head, all paid in full: all but the first could have read it."""
-    calls = burst(world, month, f"clause-check/{month}/{turn}", world.about(16_000), world.rng.randint(5, 9))
+    calls = burst(world, month, f"clause-check/{month}/{turn}", world.about(30_000), world.rng.randint(5, 9))
     world.planted["missed_prompt_cache"] += calls[1:]
     world.negatives["first_of_a_cold_prefix"].append(calls[0])
 
@@ -143,7 +143,7 @@ def missed_cache(world: World, month: str, _family: str, turn: int) -> None:
 def burst(world: World, month: str, prefix: str, head: int, count: int, *, pause: float = 0) -> list[Call]:
     """Calls of one head, half a minute to three minutes apart, or further where a pause is asked for."""
     lane = clause_lane(head, 900)
-    head = max(head, 4200) if head > 2000 else head  # noqa: PLR2004 well above or well below every minimum
+    head = max(head, 4200) if head > 2000 else head
     at, calls = moment(world, lane, month), list[Call]()
     for _ in range(count):
         call = lane_call(world, lane, at, head + world.about(900))

@@ -1,0 +1,1 @@
+"""The tests, importable so that `python -m tests.simulator` runs."""

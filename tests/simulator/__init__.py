@@ -1,0 +1,1 @@
+"""A simulator of four months of calls, with the truth of what it planted."""
