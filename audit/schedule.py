@@ -10,17 +10,17 @@ import re
 import signal
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 
 from audit.records import UsageError
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from audit.records import Month
     from audit.settings import Schedule
 
-_JOB = "audit"
+# However late, a firing is made up, once.
+_NO_RUN_IS_LOST = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
@@ -61,8 +62,8 @@ def run_schedule(
     """Do what is due, now and at every firing, until ``stop`` is set or a signal asks for the end.
 
     The signals are SIGTERM and SIGINT, heard in the main thread only. Then the month in progress is finished,
-    no other is begun, and the function returns. ``zone`` holds where the settings name none; ``trigger`` takes
-    the place of the cron line. Raises UsageError for a bad cron line.
+    no other is begun, and the function returns. ``zone`` holds where the settings name none; ``trigger``
+    takes the place of the cron line. Raises UsageError for a bad cron line.
     """
     zone = ZoneInfo(settings.timezone) if settings.timezone else zone
     trigger = trigger or cron_trigger(settings.cron, zone)
@@ -71,21 +72,16 @@ def run_schedule(
         raise UsageError(f"`[schedule] cron`: '{settings.cron}' names a date that never comes")
     # _Runs says in one line what APScheduler logs in many; whoever sets up logging still gets those.
     logging.getLogger("apscheduler").addHandler(logging.NullHandler())
+    # One thread: no two runs at once, be they of the cron line or a second try.
     executor = ThreadPoolExecutor(max_workers=1)
-    scheduler = BackgroundScheduler(timezone=zone, executors={"default": executor})
+    scheduler = BackgroundScheduler(
+        timezone=zone, executors={"default": executor}, job_defaults=_NO_RUN_IS_LOST
+    )
     runs = _Runs(work, stop or threading.Event(), timedelta(minutes=settings.retry_minutes), scheduler)
     scheduler.add_listener(runs.ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
-    scheduler.add_job(
-        runs.run,
-        trigger,
-        id=_JOB,
-        next_run_time=datetime.now(zone),
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=None,
-    )
-    _say(sys.stdout, f"next run {first:%Y-%m-%d %H:%M %Z}; whatever is due runs now")
+    scheduler.add_job(runs.run, trigger, next_run_time=datetime.now(zone))
     with _set_by_signals(runs.stop):
+        _say(sys.stdout, f"next run {first:%Y-%m-%d %H:%M %Z}; whatever is due runs now")
         scheduler.start()
         while not runs.stop.wait(_LOOK_AGAIN_SECONDS):
             scheduler.wakeup()
@@ -105,6 +101,7 @@ class _Runs:
         self.retry = retry
         self.scheduler = scheduler
         self.month: Month | None = None
+        self.second_try = ""
 
     def run(self) -> bool:
         """Do every month that is due; False if any of them must be tried again."""
@@ -125,18 +122,20 @@ class _Runs:
         return done
 
     def ended(self, event: Any) -> None:
-        """Have the job run again soon if a run failed, or if a firing came while one was in progress."""
+        """Have another run soon if a run failed, or if a firing came while one was in progress."""
         if isinstance(event, JobExecutionEvent):
             if event.exception is not None:
                 self._failed("the run failed", event.exception)
             elif event.retval:
                 return
-        job = self.scheduler.get_job(_JOB)
-        if self.stop.is_set() or job is None:
+        waiting = event.job_id != self.second_try and self.scheduler.get_job(self.second_try)
+        if self.stop.is_set() or waiting:
             return
-        soon = datetime.now(self.scheduler.timezone) + self.retry
-        with suppress(JobLookupError):  # the schedule ended in between
-            self.scheduler.modify_job(_JOB, next_run_time=min(soon, job.next_run_time))
+        # A job of its own, under a new id: a run that fails at once ends before APScheduler has moved on, or
+        # removed, the job it belongs to, and a change to that job would be lost.
+        zone = self.scheduler.timezone
+        soon = DateTrigger(datetime.now(zone) + self.retry, timezone=zone)
+        self.second_try = self.scheduler.add_job(self.run, soon).id
 
     def _failed(self, what: str, error: BaseException) -> bool:
         words = " ".join(str(error).split()) or type(error).__name__

@@ -185,12 +185,12 @@ def test_a_month_that_closes_later_is_done_at_a_firing() -> None:
 
 def test_a_failed_month_is_said_in_one_line_and_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
     work = Ledger(SEPTEMBER)
-    work.failures = [AuditError("mail.example:587 refused\nthe connection"), ZeroDivisionError()]
+    work.failures = [AuditError("mail:587 refused\nthe connection"), ZeroDivisionError()]
     with scheduled(work, every=3600, retry_minutes=0.001):
         assert work.done.acquire(timeout=LONG)
     assert work.tries == [SEPTEMBER] * 3
     assert capsys.readouterr().err.splitlines() == [
-        "audit schedule: 2026-09 failed: mail.example:587 refused the connection; tried again within 0.001 minutes",
+        "audit schedule: 2026-09 failed: mail:587 refused the connection; tried again within 0.001 minutes",
         "audit schedule: 2026-09 failed: ZeroDivisionError; tried again within 0.001 minutes",
     ]
 

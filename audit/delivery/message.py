@@ -57,7 +57,6 @@ def compose(
     message["To"] = recipients
     message["Date"] = format_datetime(sent_at)
     message["Message-ID"] = _message_id(month, subject, sender[0], recipients, files)
-    message["Content-Language"] = language
     # Keeps out-of-office replies away (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_text(folder, "mail.txt", files), charset="utf-8")
@@ -69,6 +68,8 @@ def compose(
         filename=f"compute-spend-{month}.html",
         params={"charset": "utf-8"},
     )
+    # Only now: set_content takes away what Content-* headers it finds.
+    message["Content-Language"] = language
     return message
 
 

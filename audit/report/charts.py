@@ -16,20 +16,24 @@ if TYPE_CHECKING:
 
 FURTHEST = Decimal(3)  # bars end here, in lines: one project at 50 times its line must not flatten all others
 NEAREST = Decimal("1.25")  # the line is never at the figure's edge
-STANDINGS = ("over", "near", "under", "no_revenue")
+STATES = ("over", "near", "under", "no_revenue", "unpriced")
 GAP = 0.24  # of a column's width
 BASE = Decimal(100)
+SEEN = Decimal("1.5")  # percent: what is over by a hair must still be seen to be over
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectBar:
-    """A project's share as a bar: what lies within its line, what beyond, and whether the figure's edge cuts it.
+    """A project's share as a bar: what lies within its line, what beyond; ``cut`` where the figure ends first.
 
-    ``cells`` is the same bar as table cells for a mail: (whole percent, what it shows); the limit's own cell has
-    no percentage.
+    ``state`` is its standing, or ``unpriced`` where its cost is unknown; ``drawn`` tells if there is a bar.
+    ``cells`` is the same bar as table cells for a mail: (whole percent, what it shows); the limit's own cell
+    has no percentage.
     """
 
     project: ProjectLine
+    state: str
+    drawn: bool
     within: float
     beyond: float
     cut: bool
@@ -74,8 +78,17 @@ class Slot:
     now: bool = False
 
 
+def state(project: ProjectLine) -> str:
+    """A project's standing, or ``unpriced`` where its revenue is known and its cost is not."""
+    return (
+        "unpriced" if project.standing in ("near", "under") and not project.cost_known else project.standing
+    )
+
+
 def _reach(project: ProjectLine, line: Decimal) -> Decimal | None:
     """A project's share counted in lines; None where there is nothing to hold it against."""
+    if state(project) == "unpriced":
+        return None
     if project.share is not None:
         return project.share / line if line else (FURTHEST if project.share else Decimal(0))
     return FURTHEST if project.standing == "over" else None
@@ -83,7 +96,7 @@ def _reach(project: ProjectLine, line: Decimal) -> Decimal | None:
 
 def _order(project: ProjectLine, line: Decimal) -> tuple[int, Decimal, Decimal, str]:
     reach = _reach(project, line)
-    return STANDINGS.index(project.standing), -(reach or Decimal(0)), -project.cost, project.project or ""
+    return STATES.index(state(project)), -(reach or Decimal(0)), -project.cost, project.project or ""
 
 
 def against_the_line(projects: Sequence[ProjectLine], line: Decimal) -> LineFigure:
@@ -96,10 +109,12 @@ def against_the_line(projects: Sequence[ProjectLine], line: Decimal) -> LineFigu
         reach = _reach(project, line) or Decimal(0)
         length = min(reach, axis) * line_at
         within = max(Decimal(0), min(length, line_at))
-        beyond = max(Decimal(0), length - line_at)
+        beyond = max(SEEN, length - line_at) if length > line_at else Decimal(0)
         bars.append(
             ProjectBar(
                 project=project,
+                state=state(project),
+                drawn=_reach(project, line) is not None,
                 within=_short(within),
                 beyond=_short(beyond),
                 cells=_cells(within, beyond, line_at),
@@ -110,7 +125,7 @@ def against_the_line(projects: Sequence[ProjectLine], line: Decimal) -> LineFigu
 
 
 def _cells(within: Decimal, beyond: Decimal, line_at: Decimal) -> tuple[tuple[int | None, str], ...]:
-    """A bar as table cells, none of them empty; whatever lies over the line shows at least one percent over it."""
+    """A bar as table cells, none of them empty; what is over the line shows it by one percent at least."""
     line, inside, outside = round(line_at), round(within), round(beyond)
     inside = max(inside, 1 if within else 0)
     outside = max(outside, 1 if beyond else 0)

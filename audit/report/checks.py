@@ -27,14 +27,15 @@ class Check:
 def checks(report: Report, speech: Speech) -> tuple[Check, ...]:
     """All checks, in the order a call meets them: read, priced, owned, judged."""
     quality = report.quality
+    read = report.calls or quality.lines
     failed = sum(rule.failure is not None for rule in report.rules)
     return (
-        _count("rejected", quality.rejected_lines, speech, of=quality.lines, files=quality.files),
+        _count("rejected", quality.rejected_lines, speech, of=quality.lines, files=quality.files)
+        if read
+        else _count("nothing_read", 1, speech),
         _count("unread", len(quality.unread_files), speech),
         _count("missing_usage", quality.missing_usage_calls, speech),
-        _count(
-            "unpriced", quality.unpriced_calls, speech, tokens=speech.compact(quality.unpriced_tokens)
-        ),
+        _count("unpriced", quality.unpriced_calls, speech, tokens=speech.compact(quality.unpriced_tokens)),
         _count(
             "unattributed", quality.unattributed_calls, speech, cost=speech.money(quality.unattributed_cost)
         ),

@@ -19,7 +19,7 @@ Standing = Literal["over", "near", "under", "no_revenue"]
 class ProjectLine:
     """One project against its line. ``project`` is None for calls that nobody owns.
 
-    ``unpriced_calls`` are in ``calls`` and in no sum: where there are any, ``cost`` and ``share`` are lower bounds.
+    ``unpriced_calls`` are in ``calls`` and in no sum: with any of them, ``cost`` and ``share`` are lower bounds.
     """
 
     project: str | None
@@ -35,6 +35,11 @@ class ProjectLine:
     waste: Decimal
     avoidable: Decimal
     unpriced_calls: int = 0
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether any of its calls has a price: where none has, its cost is unknown, not zero."""
+        return self.calls == 0 or self.unpriced_calls < self.calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from audit.records import Finding, Grade, Month
 from audit.report import charts
 from audit.report.checks import checks, quality_line
 from audit.report.plaintext import fold, pad
-from audit.report.speech import Speech, clean, clip, load
-from audit.report.verdict import caveats, change, spend_known, subject, verdict
+from audit.report.speech import UNPRINTABLE, Speech, clip, load
+from audit.report.standing import Spoken
+from audit.report.verdict import caveats, change, nothing_found, spend_known, subject, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +49,9 @@ class ModelBar:
 
 
 def render(report: Report, templates: Path) -> Pages:
-    """All pages of a report, from the templates and words in a folder. The same report gives the same bytes."""
+    """All pages of a report, from a folder with templates and words. The same report gives the same bytes."""
     speech = load(templates, report.language, report.currency)
-    environment = _environment(templates, speech)
+    environment = _environment(templates, speech, Spoken(speech, report.red_line_share))
     told = _told(report, speech)
     return Pages(
         report_html=environment.get_template("report.html.j2").render(told),
@@ -60,8 +61,8 @@ def render(report: Report, templates: Path) -> Pages:
     )
 
 
-def _environment(templates: Path, speech: Speech) -> Environment:
-    environment = Environment(
+def _environment(templates: Path, speech: Speech, spoken: Spoken) -> Environment:
+    environment = Environment(  # noqa: S701 - escapes every page; a mail's text has no markup to escape into
         loader=FileSystemLoader(templates),
         autoescape=lambda name: name is None or not name.endswith(".txt.j2"),
         undefined=StrictUndefined,
@@ -78,7 +79,9 @@ def _environment(templates: Path, speech: Speech) -> Environment:
         count=speech.count,
         percent=speech.percent,
         plain_percent=speech.plain_percent,
-        share=speech.share,
+        cost=spoken.cost,
+        share=spoken.share,
+        standing=spoken.standing,
         day=speech.day,
         date=speech.date,
         month=speech.month,
@@ -90,8 +93,8 @@ def _environment(templates: Path, speech: Speech) -> Environment:
 
 
 def _printable(value: object) -> object:
-    """What a log wrote, as one printable line; folded text and markup of ours stay as they are."""
-    return clean(value) if type(value) is str else value
+    """Text as one printable line, its spaces kept; text folded by us, and markup, stay as they are."""
+    return UNPRINTABLE.sub(" ", value) if type(value) is str else value
 
 
 def _told(report: Report, speech: Speech) -> dict[str, Any]:
@@ -99,7 +102,9 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
     month_before = speech.month(str(Month.parse(report.month).shift(-1)))
     found = checks(report, speech)
     findings = _by_money(report.findings)
-    models = sorted(report.models, key=lambda m: (m.cost is None, -(m.cost or 0), m.model or "", m.provider or ""))
+    models = sorted(
+        report.models, key=lambda m: (m.cost is None, -(m.cost or 0), m.model or "", m.provider or "")
+    )
     line = charts.against_the_line(report.projects, report.red_line_share)
     return {
         "report": report,
@@ -109,10 +114,13 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "caveats": caveats(report, speech),
         "standing": report.standing if report.calls and spend_known(report) else "no_revenue",
         "spend_known": spend_known(report),
-        "change": change(report.spend, report.previous_spend, month_before, speech),
+        "nothing_found": nothing_found(report),
+        "change": change(
+            report.spend if spend_known(report) else None, report.previous_spend, month_before, speech
+        ),
         "line": line,
         "mail_bars": line.bars[:MAIL_PROJECTS],
-        "mail_projects_left": _left([bar.project.standing for bar in line.bars[MAIL_PROJECTS:]], speech),
+        "mail_projects_left": _left([bar.state for bar in line.bars[MAIL_PROJECTS:]], speech),
         "monday": findings[:MONDAY],
         "others": findings[MONDAY : MONDAY + OTHERS],
         "more": findings[MONDAY + OTHERS :],
@@ -135,25 +143,29 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
 
 def _by_money(findings: Sequence[Finding]) -> list[Finding]:
     """The most money first; what has no known amount last."""
-    return sorted(findings, key=lambda f: (f.credited is None, -(f.credited or 0), list(Grade).index(f.grade), f.id))
+    return sorted(
+        findings, key=lambda f: (f.credited is None, -(f.credited or 0), list(Grade).index(f.grade), f.id)
+    )
 
 
 def _sum(findings: Sequence[Finding]) -> Decimal:
     return sum((f.credited for f in findings if f.credited is not None), Decimal(0))
 
 
-def _left(standings: Sequence[str], speech: Speech) -> str:
+def _left(states: Sequence[str], speech: Speech) -> str:
     """What the projects that a mail leaves out come to, as one sentence; empty where it shows all."""
-    counts = [(name, standings.count(name)) for name in charts.STANDINGS]
+    counts = [(name, states.count(name)) for name in charts.STATES]
     parts = [speech.say(f"line.count.{name}", n=n) for name, n in counts if n]
     joined = speech.say("comma").join(parts)
-    return speech.say("line.rest", n=len(standings), standings=joined) if standings else ""
+    return speech.say("line.rest", n=len(states), standings=joined) if states else ""
 
 
 def _model_bars(models: Sequence[ModelLine], spend: Decimal) -> tuple[ModelBar, ...]:
     highest = max((m.cost for m in models if m.cost is not None), default=Decimal(0))
     return tuple(
-        ModelBar(m, charts.part(m.cost, highest), m.cost / spend if m.cost is not None and spend > 0 else None)
+        ModelBar(
+            m, charts.part(m.cost, highest), m.cost / spend if m.cost is not None and spend > 0 else None
+        )
         for m in models
     )
 

@@ -1,4 +1,4 @@
-"""How a report speaks: numbers, money and dates as its reader writes them, and sentences from the words files.
+"""How a report speaks: numbers, money and dates as its reader writes them, sentences from the words files.
 
 Every visible sentence lives in ``templates/words/<language>.toml``; nothing here knows English or Chinese.
 """
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Characters that would break a mail header, hide text or turn a line around; a log can hold any of them.
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]+")
+UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]+"
+)
 WHOLE_FROM = Decimal(1000)
-MONEY_FIGURES = 4
+MONEY_FIGURES = 5
+FINEST = 2
 FINEST_SHARE = 4
 
 
@@ -61,7 +64,9 @@ class Speech:
             entry = entry.get(form, entry["other"])
         if not isinstance(entry, str):
             raise TypeError(f"words: '{key}' is no sentence")
-        shown = {name: self.count(value) if isinstance(value, int) else value for name, value in values.items()}
+        shown = {
+            name: self.count(value) if isinstance(value, int) else value for name, value in values.items()
+        }
         return entry.format_map(shown)
 
     def _entry(self, key: str) -> object:
@@ -92,7 +97,9 @@ class Speech:
     def _amount(self, value: Decimal, digits: int) -> str:
         pattern = self.locale.currency_formats["standard"].pattern
         pattern = pattern.replace("0.00", "0." + "0" * digits if digits else "0")
-        text: str = format_currency(value, self.currency, format=pattern, locale=self.locale, currency_digits=False)
+        text: str = format_currency(
+            value, self.currency, format=pattern, locale=self.locale, currency_digits=False
+        )
         return text.replace("-", "−")
 
     def compact(self, value: int | Decimal) -> str:
@@ -101,12 +108,14 @@ class Speech:
         return number + unit
 
     def _short(self, value: Decimal, figures: int = 3) -> tuple[str, str]:
-        units: list[tuple[Decimal, str]] = [(Decimal(size), name) for size, name in self.words["units"]["steps"]]
+        units: list[tuple[Decimal, str]] = [
+            (Decimal(size), name) for size, name in self.words["units"]["steps"]
+        ]
         for place, (size, name) in enumerate(units):
             if value < size:
                 continue
             scaled = value / size
-            digits = max(0, figures - len(str(int(scaled))))
+            digits = min(FINEST, max(0, figures - len(str(int(scaled)))))
             shown = rounded(scaled, digits)
             if place and shown * size >= units[place - 1][0]:
                 shown, name = Decimal(1), units[place - 1][1]  # noqa: PLW2901 - 999,999 is 1 M, not 1,000 K

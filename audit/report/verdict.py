@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from audit.report.charts import state
 from audit.report.speech import clean, clip, rounded, times
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ NAMED_IN_SUBJECT = 2
 NAME_LENGTH = 48
 SUBJECT_NAME_LENGTH = 24
 MANY_TIMES = Decimal(3)
+FAR = Decimal(100)
 
 
 def name_of(project: ProjectLine, speech: Speech, length: int = NAME_LENGTH) -> str:
@@ -31,49 +33,79 @@ def spend_known(report: Report) -> bool:
 
 def over(report: Report) -> list[ProjectLine]:
     """The projects over their line, the furthest in money first."""
-    return sorted((p for p in report.projects if p.standing == "over"), key=lambda p: (-p.over_by, p.project or ""))
+    return sorted(
+        (p for p in report.projects if p.standing == "over"), key=lambda p: (-p.over_by, p.project or "")
+    )
 
 
 def verdict(report: Report, speech: Speech) -> str:
     """Are we under the line? One plain sentence."""
-    line = report.red_line_share
-    shown_line = speech.plain_percent(line)
-    broken = over(report)
-    judged = [p for p in report.projects if p.standing != "no_revenue"]
     month = speech.month(report.month)
     if report.calls == 0:
         return speech.say("verdict.empty", month=month)
     if not spend_known(report):
         return speech.say("verdict.unpriced", month=month)
-    if len(broken) == 1 and broken[0].share is not None:
-        one = broken[0]
+    if broken := over(report):
+        return _breached(broken, report.red_line_share, speech)
+    if judged := _judged(report):
+        return _held(judged, report, speech)
+    return speech.say("verdict.no_revenue", month=month)
+
+
+def _breached(broken: list[ProjectLine], line: Decimal, speech: Speech) -> str:
+    """Who is over, and by how much."""
+    first = broken[0]
+    if len(broken) == 1 and first.share is not None:
         return speech.say(
             "verdict.over_one",
-            project=name_of(one, speech),
-            by=speech.money(one.over_by),
-            share=speech.share(broken[0].share, line),
-            line=shown_line,
+            project=name_of(first, speech),
+            by=speech.money(first.over_by),
+            share=speech.share(first.share, line),
+            line=speech.plain_percent(line),
         )
-    if broken:
-        return _several(broken, speech)
-    if not judged:
-        return speech.say("verdict.no_revenue", month=month)
+    many = len(broken) > NAMED
+    named = broken[:NAMED_OF_MANY] if many else broken
+    parts = [speech.say("verdict.by", project=name_of(p, speech), by=speech.money(p.over_by)) for p in named]
+    return speech.say(
+        "verdict.over_many" if many else "verdict.over_few",
+        n=len(broken),
+        names=speech.names(parts),
+        total=speech.money(sum((p.over_by for p in broken), Decimal(0))),
+    )
+
+
+def _held(judged: list[ProjectLine], report: Report, speech: Speech) -> str:
+    """Nobody is over: who is near, or else who is nearest."""
+    line = report.red_line_share
+    known = "" if len(judged) == len(_owned(report)) else "_known"
     near = [p for p in judged if p.standing == "near"]
     if near:
-        shares = [_share_of(p, line, speech) for p in near[:NAMED]]
-        more = len(near) - NAMED
-        shares += [speech.say("verdict.others", n=more)] if more > 0 else []
-        key = "verdict.near" if len(judged) == len(_owned(report)) else "verdict.near_known"
-        return speech.say(key, n=len(near), names=speech.names(shares), line=shown_line)
+        shares = [_share_of(p, line, speech) for p in near]
+        return speech.say(
+            f"verdict.near{known}",
+            n=len(near),
+            names=_listed(shares, speech),
+            line=speech.plain_percent(line),
+        )
     closest = max(judged, key=lambda p: (p.share or Decimal(0), p.project or ""))
-    key = "verdict.under" if len(judged) == len(_owned(report)) else "verdict.under_known"
     return speech.say(
-        key,
+        f"verdict.under{known}",
         n=len(judged),
         project=name_of(closest, speech),
         share=speech.share(closest.share or Decimal(0), line),
-        line=shown_line,
+        line=speech.plain_percent(line),
     )
+
+
+def _listed(names: list[str], speech: Speech) -> str:
+    """As many names as a sentence can hold, and how many more there are."""
+    more = len(names) - NAMED
+    return speech.names(names[:NAMED] + ([speech.say("verdict.others", n=more)] if more > 0 else []))
+
+
+def _judged(report: Report) -> list[ProjectLine]:
+    """The projects that can be held against a line: their revenue is stated, and their cost known."""
+    return [p for p in report.projects if state(p) not in ("no_revenue", "unpriced")]
 
 
 def _owned(report: Report) -> list[ProjectLine]:
@@ -85,32 +117,21 @@ def _share_of(project: ProjectLine, line: Decimal, speech: Speech) -> str:
     return speech.say("verdict.share_of", project=name_of(project, speech), share=share)
 
 
-def _several(broken: list[ProjectLine], speech: Speech) -> str:
-    many = len(broken) > NAMED
-    named = broken[:NAMED_OF_MANY] if many else broken
-    parts = [
-        speech.say("verdict.by", project=name_of(p, speech), by=speech.money(p.over_by))
-        for p in named
-    ]
-    if not many:
-        return speech.say("verdict.over_few", n=len(broken), names=speech.names(parts))
-    total = speech.money(sum((p.over_by for p in broken), Decimal(0)))
-    return speech.say("verdict.over_many", n=len(broken), names=speech.names(parts), total=total)
-
-
 def subject(report: Report, speech: Speech) -> str:
     """The verdict as a mail's subject: one line, the projects first."""
     broken = over(report)
     month = speech.month(report.month)
-    near = [p for p in report.projects if p.standing == "near"]
-    judged = [p for p in report.projects if p.standing != "no_revenue"]
+    near = [p for p in _judged(report) if p.standing == "near"]
+    judged = _judged(report)
     if report.calls == 0:
         said = speech.say("subject.empty")
     elif not spend_known(report):
         said = speech.say("subject.unpriced")
     elif broken:
         named = [
-            speech.say("subject.by", project=name_of(p, speech, SUBJECT_NAME_LENGTH), by=speech.headline(p.over_by))
+            speech.say(
+                "subject.by", project=name_of(p, speech, SUBJECT_NAME_LENGTH), by=speech.headline(p.over_by)
+            )
             for p in broken[:NAMED_IN_SUBJECT]
         ]
         more = len(broken) - NAMED_IN_SUBJECT
@@ -121,7 +142,8 @@ def subject(report: Report, speech: Speech) -> str:
     elif near:
         said = speech.say("subject.near", n=len(near))
     else:
-        said = speech.say("subject.under", n=len(judged))
+        known = "" if len(judged) == len(_owned(report)) else "_known"
+        said = speech.say(f"subject.under{known}", n=len(judged))
     whole = speech.say("subject.whole", said=said, month=month)
     if report.quality.incomplete:
         whole = speech.say("subject.incomplete", whole=whole)
@@ -132,30 +154,43 @@ def caveats(report: Report, speech: Speech) -> tuple[str, ...]:
     """What a reader must know before trusting the verdict, apart from an incomplete run."""
     said = []
     quality = report.quality
-    unknown = [p for p in report.projects if p.standing == "no_revenue" and p.project is not None]
-    judged = any(p.standing != "no_revenue" for p in report.projects)
-    if unknown and judged and report.calls:
-        names = [name_of(p, speech) for p in unknown[:NAMED]]
-        more = len(unknown) - NAMED
-        names += [speech.say("verdict.others", n=more)] if more > 0 else []
-        said.append(speech.say("caveat.no_revenue", n=len(unknown), names=speech.names(names)))
+    if _judged(report) and report.calls:
+        for kind in ("no_revenue", "unpriced"):
+            unknown = [name_of(p, speech) for p in _owned(report) if state(p) == kind]
+            if unknown:
+                names = _listed(unknown, speech)
+                said.append(speech.say(f"caveat.project_{kind}", n=len(unknown), names=names))
     if quality.unpriced_calls and spend_known(report):
         share = speech.percent(Decimal(quality.unpriced_calls) / report.calls) if report.calls else ""
         said.append(speech.say("caveat.unpriced", n=quality.unpriced_calls, share=share))
     return tuple(said)
 
 
-def change(now: Decimal, before: Decimal | None, month_before: str, speech: Speech) -> str:
-    """This month's sum against the last's, in words."""
+def nothing_found(report: Report) -> str:
+    """The key of what to say where there is no finding: why, and what that does not mean."""
+    if not report.calls:
+        return "monday.none_calls"
+    if report.quality.incomplete:
+        return "monday.none_incomplete"
+    if not spend_known(report):
+        return "monday.none_unpriced"
+    return "monday.none_over" if over(report) else "monday.none"
+
+
+def change(now: Decimal | None, before: Decimal | None, month_before: str, speech: Speech) -> str:
+    """This month's sum, None where it is unknown, against the last's, in words."""
     if before is None:
         return speech.say("change.unknown", month=month_before)
     if before <= 0:
         return speech.say("change.from_nothing", month=month_before)
     was = speech.headline(before)
+    if now is None:
+        return speech.say("change.was", month=month_before, was=was)
     ratio = now / before
     if ratio >= MANY_TIMES:
-        return speech.say("change.times", times=speech.number(times(now, before)), month=month_before, was=was)
-    if not rounded((ratio - 1) * 100, 1):
-        return speech.say("change.same", month=month_before, was=was)
+        key = "change.far" if ratio >= FAR else "change.times"
+        return speech.say(key, times=speech.number(times(now, before)), month=month_before, was=was)
     key = "change.up" if ratio > 1 else "change.down"
+    if not rounded((ratio - 1) * 100, 1):
+        key = "change.same"
     return speech.say(key, by=speech.percent(abs(ratio - 1)), month=month_before, was=was)

@@ -25,25 +25,14 @@ def folder(tmp_path: Path) -> Path:
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an authority of our own (ca.pem) and a certificate it made out to localhost."""
     folder = tmp_path_factory.mktemp("authority")
-    (folder / "names").write_text("subjectAltName=DNS:localhost\n", encoding="ascii")
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    # What Python 3.13 and later ask of a certificate, over and above the name.
+    keys = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    (folder / "server.ext").write_text(f"subjectAltName=DNS:localhost\n{keys}", encoding="ascii")
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
     for command in (
-        [
-            "req",
-            "-x509",
-            *key,
-            "-keyout",
-            "ca.key",
-            "-out",
-            "ca.pem",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=Test Authority",
-        ],
-        ["req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost"],
-        ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
-        + ["-out", "server.pem", "-days", "2", "-extfile", "names"],
+        f"req -x509 {key} -subj /CN=CA -addext keyUsage=critical,keyCertSign -keyout ca.key -out ca.pem",
+        f"req {key} -keyout server.key -out server.csr -subj /CN=localhost",
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -set_serial 2 -out server.pem -extfile server.ext",
     ):
-        subprocess.run(["openssl", *command], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
     return folder

@@ -64,6 +64,11 @@ class Call:
         return self.started + timedelta(milliseconds=self.latency_ms)
 
     @property
+    def first_token_ms(self) -> int | None:
+        """When a stream began to answer."""
+        return min(900, self.latency_ms // 3) if self.stream and self.status != "error" else None
+
+    @property
     def epoch(self) -> float:
         """The start as LiteLLM prints it."""
         return round(self.started.timestamp(), 6)

@@ -104,6 +104,7 @@ LANES = (
     Lane(
         NATIVE, "code-assistant", "ci-agent", "claude-sonnet-4-5", 32, (8, 16), 28_000, 5200, 640,
         "Mend the failing check of build {}.", grows=True, output_spread=0.8, max_output=8192,
+        stream=0.7,
     ),
     Lane(
         NATIVE, "data-labelling", "label-ticket", "claude-opus-4-5", 330, (1, 1), 410, 520, 24,

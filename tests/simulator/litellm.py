@@ -59,7 +59,7 @@ def payload(call: Call) -> Record:
         "saved_cache_cost": 0.0,
         "startTime": start,
         "endTime": end,
-        "completionStartTime": first_token(call) if call.stream and not failed else end,
+        "completionStartTime": first_token(call),
         "response_time": round(end - start, 6),
         "model": call.model,
         "metadata": metadata(call, tokens),
@@ -88,8 +88,9 @@ def trail_id(call: Call) -> str:
 
 
 def first_token(call: Call) -> float:
-    """When a stream began to answer."""
-    return round((call.started + timedelta(milliseconds=min(900, call.latency_ms // 3))).timestamp(), 6)
+    """When the answer began; without a stream that is its end."""
+    wait = call.latency_ms if call.first_token_ms is None else call.first_token_ms
+    return round((call.started + timedelta(milliseconds=wait)).timestamp(), 6)
 
 
 def metadata(call: Call, tokens: Record) -> Record:

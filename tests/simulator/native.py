@@ -82,6 +82,7 @@ def row(call: Call, *, local: bool = False) -> Row:
         "attempt": call.attempt if call.attempt > 1 else None,
         "started_at": instant(call.started, local=local),
         "latency_ms": call.latency_ms,
+        "first_token_ms": call.first_token_ms,
         "operation": call.operation,
         "provider": call.provider,
         "model": call.model,

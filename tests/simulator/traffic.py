@@ -86,7 +86,7 @@ def lane_call(world: World, lane: Lane, at: datetime, tokens: int) -> Call:
         family=lane.family,
         call_id=world.new_id(lane.family),
         started=ticked(world.rng, at),
-        latency_ms=min(world.about(400 + tokens // 40 + output * 11, 0.25), 60_000),
+        latency_ms=min(world.about(400 + tokens // 40 + output * 11, 0.25), 110_000),
         provider=lane.provider,
         model=lane.model,
         response_model=RESPONSE_MODELS.get(lane.model, lane.model),

@@ -1,0 +1,43 @@
+"""What the report says of one project: its cost, its share and where it stands, absences named as such."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from audit.report.charts import ProjectBar
+    from audit.report.content import ProjectLine
+    from audit.report.speech import Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """How to say it: in whose words, and against which line."""
+
+    speech: Speech
+    line: Decimal
+
+    def cost(self, project: ProjectLine) -> str:
+        """Its cost; unknown, or a lower bound, where calls have no price."""
+        if not project.cost_known:
+            return self.speech.say("line.unknown")
+        cost = self.speech.money(project.cost)
+        return self.speech.say("numbers.at_least", money=cost) if project.unpriced_calls else cost
+
+    def share(self, bar: ProjectBar) -> str:
+        """Its share of the expected revenue, told apart from the line however near it is."""
+        if bar.state == "unpriced":
+            return self.speech.say("line.unknown")
+        if bar.project.share is None:
+            return "–"
+        return ("≥ " if bar.project.unpriced_calls else "") + self.speech.share(bar.project.share, self.line)
+
+    def standing(self, bar: ProjectBar) -> str:
+        """Over by how much, near, under, or why nobody can say."""
+        if bar.project.project is None:
+            return self.speech.say("standing.nobody")
+        key = "standing_at_least" if bar.project.unpriced_calls else "standing"
+        return self.speech.say(f"{key}.{bar.state}", by=self.speech.money(bar.project.over_by))

@@ -1,0 +1,43 @@
+"""A rule's texts filled with a finding's values, each said in the reader's language by what its name ends in."""
+
+from __future__ import annotations
+
+import string
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal, format_percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
+_NOBODY = {"en": "nobody's project", "zh": "无归属项目"}
+
+
+def filled(text: str, values: Mapping[str, Any], language: str) -> str:
+    """The text with ``{name}`` replaced: ``_ms`` as a duration, ``_share`` as a percentage, numbers grouped."""
+    parts = []
+    for literal, name, _, _ in string.Formatter().parse(text):
+        parts.append(literal)
+        if name:
+            parts.append(_said(name, values.get(name), language))
+    return "".join(parts)
+
+
+def _said(name: str, value: Any, language: str) -> str:
+    locale = _LOCALES.get(language, "en")
+    if value is None:
+        return _NOBODY[language] if name == "project" else "-"
+    if isinstance(value, str) and not name.endswith(("_ms", "_share")):
+        return value
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    if name.endswith("_ms"):
+        return format_timedelta(float(number) / 1000, threshold=1.5, locale=locale)
+    if name.endswith("_share"):
+        return str(format_percent(number, format="#,##0.0%", locale=locale))
+    return str(format_decimal(number, locale=locale))

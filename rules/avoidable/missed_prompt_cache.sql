@@ -1,0 +1,107 @@
+/*
+title   = "Warm prompt heads paid in full"
+grade   = "avoidable"
+because = "A head of {prefix_tokens} tokens was sent {gap_ms} after the last time and billed in full to {model}."
+fix     = "Mark the system prompt and tools of {project} as cacheable and keep them byte for byte the same."
+precedence = 10
+look_back_days = 1
+note    = """
+A head counts as warm when the same project and model had been answered with it within the cache's lifetime. Each warm
+stretch must first write the cache: that surcharge is taken off the first saving. Automatic caches are the
+provider's to fill and are left out unless include_automatic is set."""
+
+[params]
+include_automatic = false
+
+[zh]
+title   = "热前缀未走缓存，全价付费"
+because = "一段 {prefix_tokens} token 的前缀在 {gap_ms}后再次发送，{model} 仍按全价计费。"
+fix     = "将 {project} 的系统提示词和工具定义标记为可缓存，并保持逐字节不变。"
+*/
+WITH repeated AS (
+    SELECT
+        project,
+        model,
+        prefix_hash
+    FROM calls
+    WHERE prefix_hash IS NOT NULL
+    GROUP BY project, model, prefix_hash
+    HAVING count(*) > 1
+),
+
+heads AS (
+    SELECT
+        c.call_id,
+        c.project,
+        c.model,
+        c.prefix_hash,
+        least(c.prefix_tokens, c.input_tokens) AS prefix_tokens,
+        c.cost,
+        c.input_price,
+        c.cache_read_price,
+        c.cache_write_price,
+        c.cache_lifetime_ms,
+        coalesce(c.cache_read_tokens, 0) + coalesce(c.cache_write_tokens, 0) AS cached_tokens,
+        epoch_ms(c.started_at) AS start_ms,
+        epoch_ms(c.started_at) + c.latency_ms AS end_ms
+    FROM calls AS c
+    INNER JOIN repeated AS r
+        ON c.project IS NOT DISTINCT FROM r.project AND c.model = r.model AND c.prefix_hash = r.prefix_hash
+    WHERE
+        c.status IN ('ok', 'truncated')
+        AND c.prefix_tokens >= c.cache_min_tokens
+        AND (c.cache_kind = 'explicit' OR $include_automatic)
+        AND c.cache_read_price < c.input_price
+        AND coalesce(c.gateway_cache_hit, FALSE) = FALSE
+),
+
+gaps AS (
+    SELECT
+        heads.*,
+        lag(end_ms) OVER same_head AS previous_end_ms,
+        lag(start_ms) OVER same_head AS previous_start_ms,
+        lag(cached_tokens) OVER same_head AS previous_cached_tokens
+    FROM heads
+    WINDOW same_head AS (PARTITION BY project, model, prefix_hash ORDER BY start_ms, call_id)
+),
+
+warmth AS (
+    SELECT
+        gaps.*,
+        coalesce(previous_end_ms <= start_ms AND (start_ms - previous_start_ms) <= cache_lifetime_ms, FALSE) AS is_warm
+    FROM gaps
+),
+
+-- The first warm call of a stretch stands for the write that its cold predecessor would have had to pay.
+stretches AS (
+    SELECT
+        warmth.*,
+        coalesce(lag(is_warm) OVER (PARTITION BY project, model, prefix_hash ORDER BY start_ms, call_id), FALSE)
+            AS was_warm
+    FROM warmth
+),
+
+savings AS (
+    SELECT
+        call_id,
+        cost,
+        model,
+        prefix_tokens,
+        start_ms - previous_start_ms AS gap_ms,
+        prefix_tokens * (input_price - cache_read_price)
+        - CASE
+            WHEN was_warm OR previous_cached_tokens > 0 THEN 0
+            ELSE prefix_tokens * greatest(cache_write_price - input_price, 0)
+        END AS saving
+    FROM stretches
+    WHERE is_warm AND cached_tokens = 0
+)
+
+SELECT
+    call_id,
+    least(saving, cost) AS saving,
+    model,
+    prefix_tokens,
+    gap_ms
+FROM savings
+WHERE saving > 0 AND cost > 0

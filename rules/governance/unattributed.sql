@@ -1,0 +1,38 @@
+/*
+title   = "Calls nobody owns"
+grade   = "alert"
+because = "{unowned_calls} calls carry no project; the key that sent most of them is {api_key}."
+fix     = "Give each key a project, in the gateway or under [[projects]] in the settings."
+
+[zh]
+title   = "无人认领的调用"
+because = "{unowned_calls} 次调用没有归属项目；其中最多的来自密钥 {api_key}。"
+fix     = "在网关中，或在设置的 [[projects]] 下，为每个密钥指定项目。"
+*/
+WITH unowned AS (
+    SELECT
+        api_key,
+        count(*) AS calls_of_key,
+        sum(coalesce(cost, 0)) AS cost_of_key
+    FROM calls
+    WHERE project IS NULL
+    GROUP BY api_key
+),
+
+ranked AS (
+    SELECT
+        api_key,
+        sum(calls_of_key) OVER () AS unowned_calls,
+        sum(cost_of_key) OVER () AS amount,
+        row_number() OVER (ORDER BY cost_of_key DESC, calls_of_key DESC, api_key) AS place
+    FROM unowned
+)
+
+SELECT
+    NULL AS project,
+    'unattributed' AS subject,
+    amount,
+    unowned_calls,
+    coalesce(api_key, '-') AS api_key
+FROM ranked
+WHERE place = 1

@@ -1,0 +1,22 @@
+/*
+title   = "Calls without a known price"
+grade   = "alert"
+because = "No price is known for {model} of {provider}: {unpriced_calls} calls with {unpriced_tokens} tokens stand in the report without a cost."
+fix     = "Find out what it costs and add a price; until then the month's spend is stated too low."
+
+[zh]
+title   = "没有已知价格的调用"
+because = "{provider} 的 {model} 没有已知价格：{unpriced_calls} 次调用、{unpriced_tokens} 个 token 未计入成本。"
+fix     = "查明价格并补录；在此之前，本月支出偏低。"
+*/
+SELECT
+    NULL AS project,
+    concat_ws('/', provider, coalesce(model, '-')) AS subject,
+    CAST(NULL AS DECIMAL(18, 9)) AS amount,
+    coalesce(provider, '-') AS provider,
+    coalesce(model, '-') AS model,
+    count(*) AS unpriced_calls,
+    sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) AS unpriced_tokens
+FROM calls
+WHERE cost IS NULL AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL)
+GROUP BY provider, model
