@@ -187,6 +187,10 @@ class Settings(Section):
     mail: Mail = Field(default_factory=Mail)
     schedule: Schedule = Field(default_factory=Schedule)
 
+    def with_paths(self, **paths: Path) -> Settings:
+        """The same settings with other places for the store or the reports."""
+        return self.model_copy(update={"paths": self.paths.model_copy(update=paths)})
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone the month's boundaries are taken in."""
@@ -210,10 +214,10 @@ def load(path: Path) -> Settings:
     except ValidationError as error:
         lines = [_sentence(path, text, dict(problem)) for problem in error.errors()]
         raise UsageError("\n".join(lines)) from None
-    return _anchored(settings, path.resolve().parent)
+    return anchored(settings, path.resolve().parent)
 
 
-def _anchored(settings: Settings, folder: Path) -> Settings:
+def anchored(settings: Settings, folder: Path) -> Settings:
     """Make every path absolute: a cron line runs from anywhere."""
     paths = settings.paths
     return settings.model_copy(

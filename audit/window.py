@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from audit.pricing import join
-from audit.records import CALL_COLUMNS, Month
+from audit.records import CALL_COLUMNS, MONEY, TEXT, WHOLE, Month
 
 if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
@@ -23,6 +23,21 @@ _OF_PRICE = (
     "input_price, cache_read_price, cache_write_price, output_price, cache_kind, cache_min_tokens, "
     "cache_lifetime_ms, smaller_model, smaller_input_price, smaller_output_price, price_source"
 )
+PRICED_SHAPE = {
+    **{column.name: column.type for column in CALL_COLUMNS},
+    "cost": MONEY,
+    **{name: join.PRICES_SHAPE[name] for name in _OF_PRICE.split(", ")},
+}
+DAILY_SHAPE = {
+    "day": "DATE",
+    "project": TEXT,
+    "provider": TEXT,
+    "model": TEXT,
+    "calls": WHOLE,
+    "input_tokens": WHOLE,
+    "output_tokens": WHOLE,
+    "cost": MONEY,
+}
 PROJECTS_SHAPE = {
     "project": "VARCHAR",
     "owner": "VARCHAR",

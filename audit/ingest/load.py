@@ -17,7 +17,7 @@ from audit.ingest.layout import Layout, cut_off, sniff
 from audit.ingest.masking import masked
 from audit.ingest.merge import one_call_once
 from audit.ingest.reading import UNREADABLE, Reading
-from audit.ingest.recognise import recognise
+from audit.ingest.recognise import EMPTY, recognise
 from audit.records import CALL_COLUMNS, AuditError
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class Receipt:
     rejected: int
     reason: str = ""
     known: bool = False
+
+    @property
+    def unread(self) -> bool:
+        """Whether there was something in the file that nobody could read."""
+        return self.format is None and not self.known and self.reason != EMPTY
 
 
 def ingest(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from audit.formatbook import Format
 
 HEAD_RECORDS = 200
+EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Recognition:
 def recognise(path: Path, layout: Layout, formats: Mapping[str, Format], engine: Engine) -> Recognition:
     """Tell a file's format by content, never by name."""
     if layout.container == "empty":
-        return Recognition(None, "empty")
+        return Recognition(None, EMPTY)
     if layout.container in ("csv", "parquet"):
         return _by_columns(_columns(path, layout, engine), layout.container, formats)
     seen = list(_head_records(path, layout))

@@ -198,10 +198,10 @@ def cache_of(provider: str, model: str) -> dict[str, Any] | None:
     return _fitting("caches", "cache", provider, model)
 
 
-def smaller_than(provider: str, model: str) -> str | None:
-    """The next model down in the provider's family, or None."""
+def smaller_than(provider: str, model: str) -> list[str]:
+    """The models down the provider's family, nearest first."""
     row = _fitting("ladder", "step", provider, model)
-    return None if row is None else str(row["smaller"])
+    return [] if row is None else [str(name) for name in row["smaller"]]
 
 
 def _fitting(name: str, key: str, provider: str, model: str) -> dict[str, Any] | None:

@@ -108,8 +108,7 @@ def _row(
     month = Month.of(start.astimezone(settings.zone).date())
     factor = rate(settings.exchange_rates, catalogue.LIST_CURRENCY, settings.company.currency, month)
     cache = catalogue.cache_of(price.listed_provider, price.listed_model) or {}
-    smaller = catalogue.smaller_than(price.listed_provider, price.listed_model)
-    step = _smaller_prices(price, smaller, tier)
+    step = _smaller(price, tier)
     units = {
         f"{field.name}_price": getattr(price, field.name)
         for field in fields(price)
@@ -133,22 +132,21 @@ def _row(
         "cache_kind": cache.get("kind"),
         "cache_min_tokens": cache.get("min_tokens"),
         "cache_lifetime_ms": cache.get("lifetime_ms"),
-        "smaller_model": smaller if step else None,
+        "smaller_model": step.listed_model if step else None,
         "price_source": catalogue.source(),
     }
 
 
-def _smaller_prices(price: catalogue.UnitPrices, smaller: str | None, tier: str) -> catalogue.UnitPrices | None:
-    """The smaller model's prices at the same time and input length."""
-    if smaller is None:
-        return None
-    case = catalogue.Case(price.listed_provider, smaller, tier, price.valid_from, price.valid_from)
-    fitting = [
-        row
-        for row in catalogue.unit_prices(case)
-        if row.input_from <= price.input_from < row.input_to and row.valid_from <= price.valid_from < row.valid_to
-    ]
-    return fitting[0] if fitting else None
+def _smaller(price: catalogue.UnitPrices, tier: str) -> catalogue.UnitPrices | None:
+    """The nearest model down the family at half the price or less, at the same time and input length."""
+    for model in catalogue.smaller_than(price.listed_provider, price.listed_model):
+        case = catalogue.Case(price.listed_provider, model, tier, price.valid_from, price.valid_from)
+        for row in catalogue.unit_prices(case):
+            fits = row.valid_from <= price.valid_from < row.valid_to
+            fits = fits and row.input_from <= price.input_from < row.input_to
+            if fits and row.input * 2 <= price.input and row.output * 2 <= price.output:
+                return row
+    return None
 
 
 def _exact(value: Decimal) -> Decimal:

@@ -24,7 +24,7 @@ SEEN = Decimal("1.5")  # percent: what is over by a hair must still be seen to b
 
 @dataclass(frozen=True, slots=True)
 class ProjectBar:
-    """A project's share as a bar: what lies within its line, what beyond; ``cut`` where the figure ends first.
+    """A project's share as a bar: what lies within its line and beyond it; ``cut`` where the figure ends.
 
     ``state`` is its standing, or ``unpriced`` where its cost is unknown; ``drawn`` tells if there is a bar.
     ``cells`` is the same bar as table cells for a mail: (whole percent, what it shows); the limit's own cell

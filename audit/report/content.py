@@ -19,7 +19,7 @@ Standing = Literal["over", "near", "under", "no_revenue"]
 class ProjectLine:
     """One project against its line. ``project`` is None for calls that nobody owns.
 
-    ``unpriced_calls`` are in ``calls`` and in no sum: with any of them, ``cost`` and ``share`` are lower bounds.
+    ``unpriced_calls`` (no known price, or no usage) are in ``calls`` and in no sum of money.
     """
 
     project: str | None
@@ -38,7 +38,7 @@ class ProjectLine:
 
     @property
     def cost_known(self) -> bool:
-        """Whether any of its calls has a price: where none has, its cost is unknown, not zero."""
+        """Whether any of its calls has a cost: where none has, its cost is unknown, not zero."""
         return self.calls == 0 or self.unpriced_calls < self.calls
 
 

@@ -14,11 +14,7 @@ WIDTH = 78
 # A word with what closes it, or one wide character with the marks that may not begin a line.
 WIDE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
 CLOSING = "，。、；：！？）》」】”’"
-PIECE = re.compile(
-    rf" *(?:[{WIDE}“‘（《「【][{CLOSING}]*|[^\s{WIDE}\uff00-\uff60“‘]+[{CLOSING}]*|.)"
-)
-    r" *(?:[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff“‘（《「【][，。、；：！？）》」】”’]*|[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60“‘]+[，。、；：！？）》」】”’]*|.)"
-)
+PIECE = re.compile(rf" *(?:[{WIDE}“‘（《「【][{CLOSING}]*|[^\s{WIDE}\uff00-\uff60“‘]+[{CLOSING}]*|.)")
 
 
 class Folded(str):

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from audit.records import Finding, Grade, Month
 from audit.report import charts
 from audit.report.checks import checks, quality_line
 from audit.report.plaintext import fold, pad
 from audit.report.speech import UNPRINTABLE, Speech, clip, load
-from audit.report.standing import Spoken
-from audit.report.verdict import caveats, change, nothing_found, spend_known, subject, verdict
+from audit.report.standing import Spoken, partly
+from audit.report.verdict import caveats, change, nothing_found, spend_known, subject, uncosted, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MONTHS = 13
 MONDAY, OTHERS, ALERTS, MODELS, LISTED = 8, 40, 20, 20, 20
 MAIL_FINDINGS, MAIL_PROJECTS = 5, 12
+REASONS = 6
 TICK_DAYS = (1, 8, 15, 22, 29)
 JANUARY = 1
 
@@ -62,9 +63,9 @@ def render(report: Report, templates: Path) -> Pages:
 
 
 def _environment(templates: Path, speech: Speech, spoken: Spoken) -> Environment:
-    environment = Environment(  # noqa: S701 - escapes every page; a mail's text has no markup to escape into
+    environment = Environment(
         loader=FileSystemLoader(templates),
-        autoescape=lambda name: name is None or not name.endswith(".txt.j2"),
+        autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True),
         undefined=StrictUndefined,
         finalize=_printable,
         trim_blocks=True,
@@ -114,6 +115,7 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "caveats": caveats(report, speech),
         "standing": report.standing if report.calls and spend_known(report) else "no_revenue",
         "spend_known": spend_known(report),
+        "partly": partly(uncosted(report), report.calls),
         "nothing_found": nothing_found(report),
         "change": change(
             report.spend if spend_known(report) else None, report.previous_spend, month_before, speech
@@ -137,6 +139,7 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "failed": [rule for rule in report.rules if rule.failure is not None],
         "quality_line": quality_line(found, report, speech),
         "listed": LISTED,
+        "reasons": REASONS,
         "Grade": Grade,
     }
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from audit.report.charts import ProjectBar
     from audit.report.content import ProjectLine
     from audit.report.speech import Speech
+
+
+MATERIAL = Decimal(
+    "0.01"
+)  # of the calls: fewer without a cost are counted beside the sums, not in their words
+
+
+def partly(unknown: int, calls: int) -> bool:
+    """Whether so many calls without a known cost make a sum a lower bound."""
+    return unknown > calls * MATERIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,7 @@ class Spoken:
         if not project.cost_known:
             return self.speech.say("line.unknown")
         cost = self.speech.money(project.cost)
-        return self.speech.say("numbers.at_least", money=cost) if project.unpriced_calls else cost
+        return self.speech.say("numbers.at_least", money=cost) if self._bound(project) else cost
 
     def share(self, bar: ProjectBar) -> str:
         """Its share of the expected revenue, told apart from the line however near it is."""
@@ -33,11 +42,15 @@ class Spoken:
             return self.speech.say("line.unknown")
         if bar.project.share is None:
             return "–"
-        return ("≥ " if bar.project.unpriced_calls else "") + self.speech.share(bar.project.share, self.line)
+        return ("≥ " if self._bound(bar.project) else "") + self.speech.share(bar.project.share, self.line)
 
     def standing(self, bar: ProjectBar) -> str:
         """Over by how much, near, under, or why nobody can say."""
         if bar.project.project is None:
             return self.speech.say("standing.nobody")
-        key = "standing_at_least" if bar.project.unpriced_calls else "standing"
+        key = "standing_at_least" if self._bound(bar.project) else "standing"
         return self.speech.say(f"{key}.{bar.state}", by=self.speech.money(bar.project.over_by))
+
+    @staticmethod
+    def _bound(project: ProjectLine) -> bool:
+        return partly(project.unpriced_calls, project.calls)

@@ -26,9 +26,14 @@ def name_of(project: ProjectLine, speech: Speech, length: int = NAME_LENGTH) -> 
     return speech.say("project.nobody") if project.project is None else clip(project.project, length)
 
 
+def uncosted(report: Report) -> int:
+    """The month's calls whose cost nobody knows: without a price, or without usage."""
+    return max(report.quality.unpriced_calls, sum(p.unpriced_calls for p in report.projects))
+
+
 def spend_known(report: Report) -> bool:
-    """Whether any call of the month has a price."""
-    return report.calls == 0 or report.quality.unpriced_calls < report.calls
+    """Whether the cost of any call of the month is known."""
+    return report.calls == 0 or uncosted(report) < report.calls
 
 
 def over(report: Report) -> list[ProjectLine]:
@@ -153,16 +158,16 @@ def subject(report: Report, speech: Speech) -> str:
 def caveats(report: Report, speech: Speech) -> tuple[str, ...]:
     """What a reader must know before trusting the verdict, apart from an incomplete run."""
     said = []
-    quality = report.quality
     if _judged(report) and report.calls:
         for kind in ("no_revenue", "unpriced"):
             unknown = [name_of(p, speech) for p in _owned(report) if state(p) == kind]
             if unknown:
                 names = _listed(unknown, speech)
                 said.append(speech.say(f"caveat.project_{kind}", n=len(unknown), names=names))
-    if quality.unpriced_calls and spend_known(report):
-        share = speech.percent(Decimal(quality.unpriced_calls) / report.calls) if report.calls else ""
-        said.append(speech.say("caveat.unpriced", n=quality.unpriced_calls, share=share))
+    missing = uncosted(report)
+    if missing and report.calls and spend_known(report):
+        share = speech.percent(Decimal(missing) / report.calls)
+        said.append(speech.say("caveat.unpriced", n=missing, share=share))
     return tuple(said)
 
 

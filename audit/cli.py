@@ -1,0 +1,264 @@
+"""The commands. Each loads what it needs when it runs, so that help answers at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from audit.records import Month, UsageError
+
+if TYPE_CHECKING:
+    from audit.month import Outcome
+    from audit.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="A monthly audit of what large-model calls cost, what of that bought nothing, and who is over the line.",
+)
+rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="See, try and write rules.")
+app.add_typer(rules_app, name="rules")
+
+SettingsFile = Annotated[
+    Optional[Path],  # noqa: UP045  # typer reads the annotation while it runs
+    typer.Option("--settings", "-c", help="The settings file; audit.toml in this folder where left out.", metavar="FILE"),
+]
+MonthOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--month", "-m", help="The month, as 2026-10; the last closed month where left out."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+
+
+def _settings(path: Path | None, *, needed: bool = False) -> Settings:
+    from audit import settings as settings_file
+
+    if path is None:
+        path = Path(settings_file.SETTINGS_FILE)
+        if not path.exists() and not needed:
+            return settings_file.anchored(settings_file.Settings(), Path.cwd())
+    return settings_file.load(path)
+
+
+def _month(text: str | None, settings: Settings) -> Month:
+    from audit import history
+
+    newest = history.last_closed(settings.zone)
+    if text is None:
+        return newest
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--month: {error}") from None
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("audit.toml"),
+) -> None:
+    """Write a commented settings file that works as it is."""
+    from audit import settings_template
+
+    settings_template.write(path)
+    typer.echo(f"{path} written; put your logs' place under [paths] and run: audit run")
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(help="Files, folders or patterns; the settings' [paths] logs where none are named."),
+    ] = None,
+    settings_file: SettingsFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Read logs into the store: each file once, each call once, each unreadable line with its place."""
+    from audit import month, progress
+    from audit.engine.store import open_store
+
+    settings = _settings(settings_file)
+    chosen = _logs(paths, settings)
+    with open_store(settings.paths.store, settings) as engine, progress.shown(quiet=quiet) as told:
+        receipts = month.take_in(engine, settings, chosen, told)
+    read = [receipt for receipt in receipts if receipt.format and not receipt.known]
+    if not quiet:
+        typer.echo(
+            f"{len(read)} files read: {sum(r.calls for r in read):,} calls, {sum(r.rejected for r in read):,} lines "
+            f"rejected; {sum(r.known for r in receipts):,} files read before"
+        )
+    _complain([f"{receipt.path}: {receipt.reason}" for receipt in receipts if receipt.unread])
+    if any(receipt.unread for receipt in receipts):
+        raise typer.Exit(month.INCOMPLETE)
+
+
+def _logs(paths: list[Path] | None, settings: Settings) -> list[Path]:
+    chosen = paths or settings.paths.logs
+    if not chosen:
+        raise UsageError("no logs named: give files or folders, or set [paths] logs in the settings")
+    return chosen
+
+
+def _complain(sentences: list[str]) -> None:
+    for sentence in sentences:
+        sys.stderr.write(f"audit: {sentence}\n")
+
+
+@app.command()
+def run(
+    month_text: MonthOption = None,
+    logs: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option("--logs", help="Audit just these logs, without the store. May be given more than once."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="Where the month's folder goes; the settings' [paths] reports where left out."),
+    ] = None,
+    settings_file: SettingsFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Audit a month: read new logs, price, judge, and write the month's folder."""
+    import tempfile
+
+    from audit import month, progress
+
+    settings = _settings(settings_file)
+    if out is not None:
+        settings = settings.with_paths(reports=out.resolve())
+    chosen = _month(month_text, settings)
+    with progress.shown(quiet=quiet) as told:
+        if logs:
+            with tempfile.TemporaryDirectory(prefix="audit-") as work:
+                once = settings.with_paths(store=Path(work) / "audit.duckdb")
+                outcome = month.run(once, chosen, logs, told)
+        else:
+            outcome = month.run(settings, chosen, settings.paths.logs, told)
+    if not quiet:
+        _tell(outcome)
+    _complain([f"incomplete: {reason}" for reason in outcome.report.quality.incomplete])
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+def _tell(outcome: Outcome) -> None:
+    typer.echo(outcome.pages.subject)
+    typer.echo(f"report  {outcome.folder / 'report.html'}")
+    typer.echo(f"mail    {outcome.folder / 'mail.html'}")
+
+
+@app.command()
+def send(
+    month_text: MonthOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the mail as an .eml file instead.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Send it although it was sent before.")] = False,
+    settings_file: SettingsFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Mail a month's report."""
+    from audit import posting
+
+    settings = _settings(settings_file, needed=True)
+    chosen = _month(month_text, settings)
+    said = posting.write(settings, chosen) if dry_run else posting.send(settings, chosen, again=again)
+    if not quiet:
+        typer.echo(said)
+
+
+@app.command()
+def schedule(settings_file: SettingsFile = None) -> None:
+    """Audit and mail every month by the settings' cron line, until told to stop."""
+    from audit import posting
+    from audit import schedule as scheduling
+
+    settings = _settings(settings_file, needed=True)
+    scheduling.run_schedule(settings.schedule, settings.zone, posting.MonthlyWork(settings))
+
+
+@app.command()
+def formats() -> None:
+    """List the log formats that are recognised."""
+    from audit import formatbook, places
+
+    for form in formatbook.load([places.formats()]).values():
+        typer.echo(f"{form.name:<14} {form.title} ({', '.join(form.holds)})")
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    from audit import __version__
+
+    typer.echo(__version__)
+
+
+@rules_app.command("list")
+def rules_list(settings_file: SettingsFile = None) -> None:
+    """List every rule with its family, grade and title; one that cannot be used is named with its reason."""
+    from audit import places, rulebook
+
+    settings = _settings(settings_file)
+    rules, broken = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
+    for rule in sorted(rules, key=lambda rule: (rule.family, rule.id)):
+        title = rule.text("title", settings.company.language)
+        typer.echo(f"{rule.family:<12} {rule.id:<22} {rule.grade:<11} {title}")
+    _complain([failed.reason for failed in broken])
+    if broken:
+        raise typer.Exit(1)
+
+
+@rules_app.command("show")
+def rules_show(name: Annotated[str, typer.Argument(help="The rule's id.")], settings_file: SettingsFile = None) -> None:
+    """Print a rule's file."""
+    import difflib
+
+    from audit import places, rulebook
+
+    settings = _settings(settings_file)
+    paths = rulebook.find([places.rules(), *settings.paths.rules])
+    if name not in paths:
+        near = difflib.get_close_matches(name, paths, n=1)
+        raise UsageError(f"no rule '{name}'" + (f"; did you mean '{near[0]}'?" if near else "; see audit rules list"))
+    typer.echo(f"{paths[name]}\n\n{paths[name].read_text(encoding='utf-8')}")
+
+
+@rules_app.command("test")
+def rules_test(
+    paths: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(help="Rule files or folders; the rules that ship where none are named."),
+    ] = None,
+) -> None:
+    """Run the cases that stand beside rules."""
+    from audit import places, rulebook, rulecases
+
+    chosen = []
+    for path in paths or [places.rules()]:
+        files = [path] if path.suffix == ".sql" else list(rulebook.find([path]).values())
+        if not files:
+            raise UsageError(f"{path}: no rule there; a rule is a .sql file with its cases in a .yml beside it")
+        chosen += files
+    results = rulecases.run_cases(chosen)
+    failed = [result for result in results if result.difference is not None]
+    for result in failed:
+        typer.echo(f"FAILED {result.rule}: {result.case}\n       {result.difference}")
+    typer.echo(f"{len(results) - len(failed)} cases passed, {len(failed)} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+@rules_app.command("new")
+def rules_new(
+    name: Annotated[str, typer.Argument(help="The rule's id: small letters, digits, underscores.")],
+    folder: Annotated[Path, typer.Option("--in", help="The folder it goes to.")] = Path("rules/own"),
+) -> None:
+    """Write a rule and its cases that pass, to be changed into one's own."""
+    from audit import newrule
+
+    sql, cases = newrule.write(name, folder)
+    typer.echo(f"{sql}\n{cases}\nnow: audit rules test {folder}, and list the folder under [paths] rules")
+

@@ -1,0 +1,56 @@
+"""Which months were audited and sent: what the schedule makes up, what a repeated send leaves alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from audit.records import Month
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from audit.engine.duckdb import Engine
+
+
+def last_closed(zone: ZoneInfo, now: datetime | None = None) -> Month:
+    """The month before the one an instant lies in."""
+    return Month.of((now or datetime.now(UTC)).astimezone(zone).date()).shift(-1)
+
+
+def audited(engine: Engine, month: Month, exit_code: int) -> None:
+    """Note that a month's report lies in its folder."""
+    engine.run(
+        "INSERT INTO store.months VALUES ($month, now() AT TIME ZONE 'UTC', $code, NULL) "
+        "ON CONFLICT (month) DO UPDATE SET audited_at = excluded.audited_at, exit_code = excluded.exit_code",
+        {"month": str(month), "code": exit_code},
+    )
+
+
+def sent(engine: Engine, month: Month) -> None:
+    """Note that a month's mail is with the mail server."""
+    engine.run(
+        "INSERT INTO store.months VALUES ($month, NULL, NULL, now() AT TIME ZONE 'UTC') "
+        "ON CONFLICT (month) DO UPDATE SET sent_at = excluded.sent_at",
+        {"month": str(month)},
+    )
+
+
+def sent_at(engine: Engine, month: Month) -> datetime | None:
+    """When a month's mail was sent, UTC; None where it was not."""
+    rows = engine.rows("SELECT sent_at FROM store.months WHERE month = $month", {"month": str(month)})
+    return rows[0][0] if rows else None
+
+
+def due(engine: Engine, newest: Month, *, sending: bool) -> list[Month]:
+    """Closed months that were not audited and sent, from the first that was audited on; the newest where none was."""
+    rows = engine.rows("SELECT month, audited_at, sent_at FROM store.months ORDER BY month")
+    done = {Month.parse(month) for month, at, mailed in rows if at is not None and (mailed or not sending)}
+    known = [Month.parse(month) for month, *_ in rows]
+    first = min([*known, newest])
+    months = []
+    while first <= newest:
+        if first not in done:
+            months.append(first)
+        first = first.shift(1)
+    return months

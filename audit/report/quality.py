@@ -1,0 +1,99 @@
+"""How far a month's figures can be trusted: what could not be read, priced, owned or counted."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from audit.report.content import Quality, RejectLine, UnpricedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.engine.duckdb import Engine
+    from audit.rulebook import Broken
+    from audit.settings import Settings
+    from audit.window import Span
+
+# Files whose calls touch the month, and files that gave no call: those may belong to any month.
+_CONCERNED = "(first_call IS NULL OR (first_call < $end AND last_call >= $start))"
+
+
+def assess(engine: Engine, settings: Settings, span: Span, failures: Sequence[Broken]) -> Quality:
+    """The month's data quality, with the reasons, if any, for which it counts as incomplete."""
+    params = {"start": span.start, "end": span.end}
+    files, calls, rejected = engine.row(
+        "SELECT count(*) FILTER (format IS NOT NULL), coalesce(sum(calls), 0)::BIGINT, "
+        f"coalesce(sum(rejected), 0)::BIGINT FROM store.files WHERE {_CONCERNED}",
+        params,
+    )
+    unread = _unread(engine)
+    unpriced = _unpriced(engine, span)
+    unpriced_calls = sum(model.calls for model in unpriced)
+    month = engine.row(
+        "SELECT count(*), count(*) FILTER (project IS NULL), coalesce(sum(cost) FILTER (project IS NULL), 0), "
+        "count(*) FILTER (usage_quality = 'missing' AND status NOT IN ('error', 'cancelled') "
+        "OR input_tokens IS NULL AND output_tokens IS NULL AND coalesce(status, 'ok') NOT IN ('error', 'cancelled')), "
+        "count(stated_cost) FILTER (stated_currency = $currency), "
+        "sum(stated_cost) FILTER (stated_currency = $currency), "
+        "sum(cost) FILTER (stated_currency = $currency AND stated_cost IS NOT NULL) "
+        "FROM priced WHERE started_at >= $start",
+        {"start": span.start, "currency": settings.company.currency},
+    )
+    incomplete = [f"rule {broken.id}: {broken.reason}" for broken in failures]
+    lines = calls + rejected
+    if lines and Decimal(rejected) / lines > settings.limits.rejected_share:
+        incomplete.append(f"{rejected:,} of {lines:,} lines could not be read")
+    if month[0] and Decimal(unpriced_calls) / month[0] > settings.limits.unpriced_share:
+        incomplete.append(f"{unpriced_calls:,} of {month[0]:,} calls have no known price")
+    incomplete += [f"{line.file}: {line.reason}" for line in unread]
+    return Quality(
+        files=files,
+        lines=lines,
+        rejected_lines=rejected,
+        rejects=_rejects(engine, params),
+        unread_files=unread,
+        unpriced_calls=unpriced_calls,
+        unpriced_tokens=sum(model.tokens for model in unpriced),
+        unpriced=unpriced,
+        unattributed_calls=month[1],
+        unattributed_cost=month[2],
+        missing_usage_calls=month[3],
+        stated_cost=month[5],
+        stated_calls=month[4],
+        computed_cost_of_stated=month[6],
+        incomplete=tuple(incomplete),
+    )
+
+
+def _rejects(engine: Engine, params: dict[str, Any]) -> tuple[RejectLine, ...]:
+    rows = engine.rows(
+        "SELECT r.reason, count(*) AS lines, arg_min(f.path, (f.path, r.line)), arg_min(r.line, (f.path, r.line)) "
+        f"FROM store.rejects r JOIN store.files f USING (file_id) WHERE {_CONCERNED} "
+        "GROUP BY r.reason ORDER BY lines DESC, r.reason",
+        params,
+    )
+    return tuple(RejectLine(reason, lines, _short(path), line) for reason, lines, path, line in rows)
+
+
+def _unread(engine: Engine) -> tuple[RejectLine, ...]:
+    rows = engine.rows(
+        "SELECT path, reason FROM store.files WHERE format IS NULL AND bytes > 0 AND reason <> 'empty' ORDER BY path"
+    )
+    return tuple(RejectLine(str(reason).removeprefix(f"{path}: "), 0, _short(path), None) for path, reason in rows)
+
+
+def _short(path: str) -> str:
+    """A file as a report names it: its name and its folder's, the same wherever the logs lie."""
+    return "/".join(path.replace("\\", "/").split("/")[-2:])
+
+
+def _unpriced(engine: Engine, span: Span) -> tuple[UnpricedModel, ...]:
+    rows = engine.rows(
+        "SELECT provider, model, count(*) AS calls, sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))::BIGINT "
+        "FROM priced WHERE started_at >= $start AND cost IS NULL "
+        "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) "
+        "GROUP BY provider, model ORDER BY calls DESC, provider, model",
+        {"start": span.start},
+    )
+    return tuple(UnpricedModel(*row) for row in rows)

@@ -1,0 +1,180 @@
+"""A rule's cases: a few rows in, what it must find out. The same runner serves the rules that ship and a user's own.
+
+Shape of ``<id>.yml``::
+
+    cases:
+      - name: the sentence the case stands for
+        calls:                      # what is not given is filled from CALL
+          - {call_id: a, started_at: 2026-10-05 10:00:00, prompt_hash: p1}
+        params: {window_hours: 1}   # where the case needs others than the rule's own
+        found:                      # exactly these, compared on the keys that are given
+          - {call_id: b, saving: 0.5}
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from audit import inspection, rulebook, window
+from audit.engine.duckdb import Engine
+from audit.pricing import join
+from audit.records import AuditError, UsageError
+from audit.window import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from audit.rulebook import Rule
+
+SPAN = Span(datetime(2026, 10, 1), datetime(2026, 11, 1))  # noqa: DTZ001  # tables hold UTC without a zone
+CASE_SECONDS = 10.0
+# An ordinary call: what a case does not state.
+CALL: dict[str, Any] = {
+    "source": "case",
+    "started_at": datetime(2026, 10, 5, 10),  # noqa: DTZ001  # as above
+    "latency_ms": 1000,
+    "operation": "chat",
+    "provider": "anthropic",
+    "model": "claude-sonnet-4-5",
+    "service_tier": "standard",
+    "input_tokens": 1000,
+    "cache_read_tokens": 0,
+    "cache_write_tokens": 0,
+    "output_tokens": 100,
+    "usage_quality": "reported",
+    "status": "ok",
+    "project": "search",
+    "cost": "0.0045",
+    "input_price": "0.000003",
+    "cache_read_price": "0.0000003",
+    "cache_write_price": "0.00000375",
+    "output_price": "0.000015",
+    "cache_kind": "explicit",
+    "cache_min_tokens": 1024,
+    "cache_lifetime_ms": 300_000,
+    "smaller_model": "claude-haiku-4-5",
+    "smaller_input_price": "0.000001",
+    "smaller_output_price": "0.000005",
+    "price_source": "case",
+}
+_TABLES = {
+    "prices": join.PRICES_SHAPE,
+    "daily_spend": window.DAILY_SHAPE,
+    "projects": {**window.PROJECTS_SHAPE, "cost": "DECIMAL(18,9)", "calls": "BIGINT"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one case ended; ``difference`` is None where the rule found just what it should."""
+
+    rule: str
+    case: str
+    difference: str | None
+
+
+def run_cases(paths: Iterable[Path]) -> list[Result]:
+    """Run the cases of rule files. A rule that cannot be read, or has no cases, is a failed case."""
+    results: list[Result] = []
+    for path in paths:
+        try:
+            rule = rulebook.read(path)
+            cases = _cases(path)
+        except UsageError as error:
+            results.append(Result(path.stem, "the files can be read", str(error)))
+            continue
+        results += [Result(rule.id, str(case["name"]), _difference(rule, case)) for case in cases]
+    return results
+
+
+def _cases(path: Path) -> list[dict[str, Any]]:
+    beside = path.with_suffix(".yml")
+    try:
+        data = yaml.safe_load(beside.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{beside}: missing; a rule's cases stand beside it") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"{beside}: {error}") from None
+    cases = data.get("cases") if isinstance(data, dict) else None
+    if not isinstance(cases, list) or not cases or any("name" not in case or "found" not in case for case in cases):
+        raise UsageError(f"{beside}: holds no list 'cases' whose entries have a name and what is found")
+    return cases
+
+
+def _difference(rule: Rule, case: Mapping[str, Any]) -> str | None:
+    """What differs between what the rule should find and what it does."""
+    try:
+        rule = rulebook.read(rule.path, case.get("params"))
+        found = _found(rule, case)
+    except AuditError as error:
+        return str(error)
+    expected = list(case["found"] or [])
+    keys = ("call_id",) if found and "call_id" in found[0] or any("call_id" in row for row in expected) else (
+        "project", "subject"
+    )  # fmt: skip
+    by_key = {tuple(row.get(key) for key in keys): row for row in found}
+    for row in expected:
+        key = tuple(row.get(key, None if key != "subject" else row.get("project")) for key in keys)
+        got = by_key.pop(key, None)
+        if got is None:
+            return f"not found: {_shown(row)}; found: {', '.join(map(_shown, found)) or 'nothing'}"
+        for name, value in row.items():
+            if name not in got:
+                return f"it returns no '{name}'"
+            if not _same(got[name], value):
+                return f"{_shown(dict(zip(keys, key, strict=True)))}: {name} is {got[name]}, not {value}"
+    if by_key:
+        return f"found besides: {', '.join(map(_shown, by_key.values()))}"
+    return None
+
+
+def _found(rule: Rule, case: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rule's rows that lie in the case's month, after the checks an audit makes."""
+    with Engine() as engine:
+        engine.load("priced", window.PRICED_SHAPE, [_call(row) for row in case.get("calls") or []])
+        for table, shape in _TABLES.items():
+            engine.load(table, shape, list(case.get(table) or []))
+        engine.seal()
+        with engine.within(CASE_SECONDS):
+            inspected = inspection.inspect(engine, [rule], [], SPAN, seconds=CASE_SECONDS, language="en")
+        if inspected.failures:
+            raise UsageError(inspected.failures[0].reason)
+        window.show_calls(engine, SPAN, rule.look_back_days)
+        rows = engine.frame(f"SELECT * FROM (\n{rule.sql}\n)", rule.params).to_dicts()
+        kept = {call_id for (call_id,) in engine.rows("SELECT call_id FROM credited")}
+    return [row for row in rows if "call_id" not in row or row["call_id"] in kept]
+
+
+def _call(given: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = set(given) - set(window.PRICED_SHAPE)
+    if unknown:
+        raise UsageError(f"a case's call has '{sorted(unknown)[0]}', which is no column of calls")
+    row = {**CALL, **given}
+    for name, kind in window.PRICED_SHAPE.items():
+        if kind == "UUID" and isinstance(row.get(name), str):
+            row[name] = hashlib.md5(row[name].encode(), usedforsecurity=False).hexdigest()
+    if isinstance(row["started_at"], datetime) and row["started_at"].tzinfo:
+        row["started_at"] = row["started_at"].astimezone(UTC).replace(tzinfo=None)
+    return row
+
+
+def _same(got: Any, wanted: Any) -> bool:
+    if isinstance(wanted, timedelta):
+        return bool(got == wanted)
+    if isinstance(wanted, bool) or isinstance(got, bool) or wanted is None or got is None:
+        return bool(got == wanted)
+    try:
+        return Decimal(str(got)) == Decimal(str(wanted))
+    except InvalidOperation:
+        return str(got) == str(wanted)
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{name}: {value}" for name, value in row.items()) + "}"

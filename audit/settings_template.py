@@ -1,0 +1,89 @@
+"""What `audit init` writes: every section with its keys, their defaults and what they are for, from the settings' own types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from audit.records import UsageError
+from audit.settings import Settings
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+_HEAD = """\
+# Settings of the compute-spend audit. What is commented out stands at its default.
+# Secrets are not kept here: the mail password comes from the environment variable AUDIT_SMTP_PASSWORD.
+"""
+_TAIL = """
+# One table a project: who answers for it, what it expects to earn a month, and how its calls are known where the
+# log names no project.
+# [[projects]]
+# name     = "support-bot"
+# owner    = "Support team"
+# revenue  = [{ from = "2026-07", amount = 12000 }]
+# teams    = ["support"]
+# api_keys = ["svc-support"]
+
+# What one unit of another currency is worth in the report's, from a month on.
+# [[exchange_rates]]
+# month    = "2026-07"
+# currency = "CNY"
+# rate     = 0.14
+
+# A rule's parameters, or `enabled = false` to leave it out; `audit rules list` names the rules.
+# [rules.duplicate_call]
+# window_hours = 24
+"""
+_SECTIONS = ("company", "paths", "logs", "limits", "red_line", "mail", "schedule")
+
+
+def text() -> str:
+    """The file's text."""
+    fields = Settings.model_fields
+    parts = [_HEAD, f"\n# {fields['revenue_csv'].description}\n# revenue_csv = \"revenue.csv\"\n"]
+    for name in _SECTIONS:
+        model: Any = fields[name].annotation
+        lines = [f"\n# {model.__doc__.splitlines()[0]}", f"[{name}]"]
+        for key, info in model.model_fields.items():
+            lines += [f"# {info.description}", f"# {key} = {_value(info)}"]
+        parts.append("\n".join(lines) + "\n")
+    return "".join(parts) + _TAIL
+
+
+def _value(info: FieldInfo) -> str:
+    default = info.get_default(call_default_factory=True)
+    if default is None or default is PydanticUndefined:
+        return '""'
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, (list, tuple)):
+        return str([str(item) for item in default]).replace("'", '"')
+    if isinstance(default, (str, Path)):
+        return f'"{default}"'
+    return str(default)
+
+
+def write(path: Path) -> None:
+    """Write the file; refuses to replace one. Raises UsageError."""
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text())
+    except FileExistsError:
+        raise UsageError(f"{path}: there already; move it away or name another file") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def models() -> dict[str, type[BaseModel]]:
+    """Every table of the file by its name, for the documentation."""
+    found: dict[str, type[BaseModel]] = {}
+    for name, info in Settings.model_fields.items():
+        kinds = [info.annotation, *getattr(info.annotation, "__args__", ())]
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                found[name] = kind
+    return found
