@@ -26,7 +26,7 @@ app.add_typer(rules_app, name="rules")
 
 SettingsFile = Annotated[
     Optional[Path],  # noqa: UP045  # typer reads the annotation while it runs
-    typer.Option("--settings", "-c", help="The settings file; audit.toml in this folder where left out.", metavar="FILE"),
+    typer.Option("--settings", "-c", help="The settings file; ./audit.toml where left out.", metavar="FILE"),
 ]
 MonthOption = Annotated[
     Optional[str],  # noqa: UP045

@@ -1,4 +1,4 @@
-"""What `audit init` writes: every section with its keys, their defaults and what they are for, from the settings' own types."""
+"""What `audit init` writes: every section with its keys, defaults and purpose, from the settings' own types."""
 
 from __future__ import annotations
 

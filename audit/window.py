@@ -128,8 +128,8 @@ def _daily_spend(engine: Engine, settings: Settings, oldest: datetime, span: Spa
     """Days of the company's zone. Hours are summed before they are dated: few instants need the zone's rules."""
     engine.run(
         "CREATE OR REPLACE TEMP TABLE daily_spend AS WITH quarters AS ("
-        f"SELECT time_bucket(INTERVAL '15 minutes', c.started_at) AS quarter, {owner_sql(settings.projects)} AS project, "
-        "c.provider, c.model, count(*) AS calls, sum(c.input_tokens) AS input_tokens, "
+        f"SELECT time_bucket(INTERVAL '15 minutes', c.started_at) AS quarter, "
+        f"{owner_sql(settings.projects)} AS project, c.provider, c.model, count(*) AS calls, sum(c.input_tokens) AS input_tokens, "
         f"sum(c.output_tokens) AS output_tokens, sum({join.COST.format(c='c', p='p')}) AS cost "
         f"FROM store.calls c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
         "WHERE c.started_at >= $start AND c.started_at < $end GROUP BY ALL) "

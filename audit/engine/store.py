@@ -47,15 +47,19 @@ def open_store(path: Path, settings: Settings) -> Engine:
     try:
         with engine.transaction():
             engine.run(_SCHEMA)
-            found = engine.rows("SELECT version FROM store.version")
-            if not found:
-                engine.run(f"INSERT INTO store.version VALUES ({SCHEMA_VERSION})")
-            elif found[0][0] != SCHEMA_VERSION:
-                raise AuditError(
-                    f"{path}: the store was made by another version (schema {found[0][0]}, this one reads "
-                    f"{SCHEMA_VERSION}); move it away and ingest the logs again"
-                )
+            _check_version(engine, path)
     except BaseException:
         engine.close()
         raise
     return engine
+
+
+def _check_version(engine: Engine, path: Path) -> None:
+    found = engine.rows("SELECT version FROM store.version")
+    if not found:
+        engine.run(f"INSERT INTO store.version VALUES ({SCHEMA_VERSION})")
+    elif found[0][0] != SCHEMA_VERSION:
+        raise AuditError(
+            f"{path}: the store was made by another version (schema {found[0][0]}, this one reads "
+            f"{SCHEMA_VERSION}); move it away and ingest the logs again"
+        )

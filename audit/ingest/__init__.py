@@ -1,0 +1,1 @@
+"""Logs into the store: found, recognised, read, each call once."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The largest line that is read; a longer one is rejected with its place.
 OBJECT_BYTES = 1 << 28
-COUNT_LIMIT = 1_000_000_000
+COUNT_LIMIT = 2**31 - 1
 UNREADABLE = "unreadable"
 _ASKS = {
     "whole": f"not a whole number from 0 to {COUNT_LIMIT:,}",
@@ -109,14 +109,14 @@ class Reading:
             column = _name(field.path)
             if self.layout.container == "parquet":
                 text = f"to_json({column})::VARCHAR" if field.type in ("texts", "json") else f"{column}::VARCHAR"
-                return f"nullif({text}, '')"
-            return f"nullif({column}, '')"
+                return _present(text, field)
+            return _present(column, field)
         top = field.parts[0].split("[", 1)[0]
         if _shape([field])[top] == "JSON" or top in _as_json(self.format.fields):
             if field.path == top:
-                return f"{_name(top)}::VARCHAR" if field.type == "json" else f"nullif({_name(top)}->>'$', '')"
-            return f"nullif(json_extract_string({_name(top)}, {_quoted('$.' + field.path.split('.', 1)[1])}), '')"
-        return f"nullif({'.'.join(_name(part) for part in field.parts)}, '')"
+                return f"{_name(top)}::VARCHAR" if field.type == "json" else _present(f"{_name(top)}->>'$'", field)
+            return _present(f"json_extract_string({_name(top)}, {_quoted('$.' + field.path.split('.', 1)[1])})", field)
+        return _present(".".join(_name(part) for part in field.parts), field)
 
 
 def _as_json(fields: tuple[Field, ...]) -> set[str]:
@@ -148,12 +148,17 @@ def _type(kind: str | dict[str, Any]) -> str:
     return "STRUCT(" + ", ".join(f"{_name(part)} {_type(inner)}" for part, inner in kind.items()) + ")"
 
 
+def _present(text: str, field: Field) -> str:
+    """An empty text is no value. Where a text is cast, the cast says so; the rest must be told."""
+    return text if field.type in _ASKS else f"nullif({text}, '')"
+
+
 def _typed(field: Field) -> str:
     raw = f"r_{field.name}"
     return {
         "text": raw,
         "json": f"CASE WHEN {raw} NOT IN ('[]', '{{}}', 'null', '\"\"') THEN {raw} END",
-        "whole": f"try_cast({raw} AS BIGINT)",
+        "whole": f"try_cast({raw} AS UINTEGER)::BIGINT",
         "money": f"try_cast({raw} AS {MONEY})",
         "number": f"try_cast({raw} AS DOUBLE)",
         "flag": f"try_cast({raw} AS BOOLEAN)",
@@ -174,15 +179,16 @@ def _instant(raw: str) -> str:
 
 
 def _problems(fields: tuple[Field, ...]) -> str:
+    """Whether anything is wrong is one test for most records; only what fails it is asked for its reason."""
     nothing = " AND ".join(f"{field.name} IS NULL" for field in fields)
-    cases = [f"WHEN {nothing} THEN '{UNREADABLE}'"]
-    for field in fields:
-        if field.type in _ASKS:
-            wrong = f"r_{field.name} IS NOT NULL AND {field.name} IS NULL"
-            if field.type == "whole":
-                wrong += f" OR {field.name} NOT BETWEEN 0 AND {COUNT_LIMIT}"
-            cases.append(f"WHEN {wrong} THEN '{field.path}: {_ASKS[field.type]}'")
-    return " ".join(cases)
+    wrong = {
+        field: f"{field.name} IS NULL AND r_{field.name} <> ''" + (f" OR {field.name} > {COUNT_LIMIT}" if field.type == "whole" else "")
+        for field in fields
+        if field.type in _ASKS
+    }
+    reasons = " ".join(f"WHEN {test} THEN '{field.path}: {_ASKS[field.type]}'" for field, test in wrong.items())
+    anything = " OR ".join(f"({test})" for test in wrong.values())
+    return f"WHEN {nothing} THEN '{UNREADABLE}' WHEN {anything} THEN CASE {reasons} END"
 
 
 def _select_names(sql: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -91,20 +92,19 @@ def _rows(
             month = month.shift(1)
             cuts.insert(-1, month.start(settings.zone))
     return [
-        _row(provider, model, tier, price, start, end, settings)
-        for start, end in zip(cuts, cuts[1:], strict=False)
+        _row((provider, model, tier), price, (start, end), settings)
+        for start, end in itertools.pairwise(cuts)
     ]
 
 
 def _row(
-    provider: str | None,
-    model: str,
-    tier: str,
+    case: tuple[str | None, str, str],
     price: catalogue.UnitPrices,
-    start: datetime,
-    end: datetime,
+    span: tuple[datetime, datetime],
     settings: Settings,
 ) -> dict[str, Any]:
+    provider, model, tier = case
+    start, end = span
     month = Month.of(start.astimezone(settings.zone).date())
     factor = rate(settings.exchange_rates, catalogue.LIST_CURRENCY, settings.company.currency, month)
     cache = catalogue.cache_of(price.listed_provider, price.listed_model) or {}

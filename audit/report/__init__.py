@@ -1,0 +1,1 @@
+"""A month's findings as data, then as pages."""

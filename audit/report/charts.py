@@ -27,8 +27,7 @@ class ProjectBar:
     """A project's share as a bar: what lies within its line and beyond it; ``cut`` where the figure ends.
 
     ``state`` is its standing, or ``unpriced`` where its cost is unknown; ``drawn`` tells if there is a bar.
-    ``cells`` is the same bar as table cells for a mail: (whole percent, what it shows); the limit's own cell
-    has no percentage.
+    ``cells`` is the same bar as table cells for a mail: (whole percent, what it shows).
     """
 
     project: ProjectLine
@@ -37,7 +36,7 @@ class ProjectBar:
     within: float
     beyond: float
     cut: bool
-    cells: tuple[tuple[int | None, str], ...]
+    cells: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +79,7 @@ class Slot:
 
 def state(project: ProjectLine) -> str:
     """A project's standing, or ``unpriced`` where its revenue is known and its cost is not."""
-    return (
-        "unpriced" if project.standing in ("near", "under") and not project.cost_known else project.standing
-    )
+    return "unpriced" if project.standing in ("near", "under") and not project.cost_known else project.standing
 
 
 def _reach(project: ProjectLine, line: Decimal) -> Decimal | None:
@@ -124,19 +121,19 @@ def against_the_line(projects: Sequence[ProjectLine], line: Decimal) -> LineFigu
     return LineFigure(_short(line_at), tuple(bars))
 
 
-def _cells(within: Decimal, beyond: Decimal, line_at: Decimal) -> tuple[tuple[int | None, str], ...]:
+def _cells(within: Decimal, beyond: Decimal, line_at: Decimal) -> tuple[tuple[int, str], ...]:
     """A bar as table cells, none of them empty; what is over the line shows it by one percent at least."""
-    line, inside, outside = round(line_at), round(within), round(beyond)
-    inside = max(inside, 1 if within else 0)
-    outside = max(outside, 1 if beyond else 0)
-    cells: list[tuple[int | None, str]] = [
+    line = round(line_at)
+    inside = max(round(within), 1 if within else 0)
+    outside = min(max(round(beyond), 1 if beyond else 0), 99 - line)
+    cells = (
         (inside, "within"),
         (line - inside, "track"),
-        (None, "limit"),
+        (1, "limit"),
         (outside, "beyond"),
-        (100 - line - outside, "track"),
-    ]
-    return tuple((width, shown) for width, shown in cells if width is None or width > 0)
+        (99 - line - outside, "track"),
+    )
+    return tuple((width, shown) for width, shown in cells if width)
 
 
 def columns(slots: Sequence[Slot]) -> tuple[Column, ...]:

@@ -36,9 +36,7 @@ def checks(report: Report, speech: Speech) -> tuple[Check, ...]:
         _count("unread", len(quality.unread_files), speech),
         _count("missing_usage", quality.missing_usage_calls, speech),
         _count("unpriced", quality.unpriced_calls, speech, tokens=speech.compact(quality.unpriced_tokens)),
-        _count(
-            "unattributed", quality.unattributed_calls, speech, cost=speech.money(quality.unattributed_cost)
-        ),
+        _count("unattributed", quality.unattributed_calls, speech, cost=speech.money(quality.unattributed_cost)),
         _stated(quality, speech),
         _count("failed_rules", failed, speech, of=len(report.rules)),
     )

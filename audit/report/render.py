@@ -103,9 +103,7 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
     month_before = speech.month(str(Month.parse(report.month).shift(-1)))
     found = checks(report, speech)
     findings = _by_money(report.findings)
-    models = sorted(
-        report.models, key=lambda m: (m.cost is None, -(m.cost or 0), m.model or "", m.provider or "")
-    )
+    models = sorted(report.models, key=lambda m: (m.cost is None, -(m.cost or 0), m.model or "", m.provider or ""))
     line = charts.against_the_line(report.projects, report.red_line_share)
     return {
         "report": report,
@@ -117,9 +115,7 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "spend_known": spend_known(report),
         "partly": partly(uncosted(report), report.calls),
         "nothing_found": nothing_found(report),
-        "change": change(
-            report.spend if spend_known(report) else None, report.previous_spend, month_before, speech
-        ),
+        "change": change(report.spend if spend_known(report) else None, report.previous_spend, month_before, speech),
         "line": line,
         "mail_bars": line.bars[:MAIL_PROJECTS],
         "mail_projects_left": _left([bar.state for bar in line.bars[MAIL_PROJECTS:]], speech),
@@ -146,9 +142,7 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
 
 def _by_money(findings: Sequence[Finding]) -> list[Finding]:
     """The most money first; what has no known amount last."""
-    return sorted(
-        findings, key=lambda f: (f.credited is None, -(f.credited or 0), list(Grade).index(f.grade), f.id)
-    )
+    return sorted(findings, key=lambda f: (f.credited is None, -(f.credited or 0), list(Grade).index(f.grade), f.id))
 
 
 def _sum(findings: Sequence[Finding]) -> Decimal:
@@ -166,9 +160,7 @@ def _left(states: Sequence[str], speech: Speech) -> str:
 def _model_bars(models: Sequence[ModelLine], spend: Decimal) -> tuple[ModelBar, ...]:
     highest = max((m.cost for m in models if m.cost is not None), default=Decimal(0))
     return tuple(
-        ModelBar(
-            m, charts.part(m.cost, highest), m.cost / spend if m.cost is not None and spend > 0 else None
-        )
+        ModelBar(m, charts.part(m.cost, highest), m.cost / spend if m.cost is not None and spend > 0 else None)
         for m in models
     )
 

@@ -64,9 +64,7 @@ class Speech:
             entry = entry.get(form, entry["other"])
         if not isinstance(entry, str):
             raise TypeError(f"words: '{key}' is no sentence")
-        shown = {
-            name: self.count(value) if isinstance(value, int) else value for name, value in values.items()
-        }
+        shown = {name: self.count(value) if isinstance(value, int) else value for name, value in values.items()}
         return entry.format_map(shown)
 
     def _entry(self, key: str) -> object:
@@ -97,9 +95,7 @@ class Speech:
     def _amount(self, value: Decimal, digits: int) -> str:
         pattern = self.locale.currency_formats["standard"].pattern
         pattern = pattern.replace("0.00", "0." + "0" * digits if digits else "0")
-        text: str = format_currency(
-            value, self.currency, format=pattern, locale=self.locale, currency_digits=False
-        )
+        text: str = format_currency(value, self.currency, format=pattern, locale=self.locale, currency_digits=False)
         return text.replace("-", "−")
 
     def compact(self, value: int | Decimal) -> str:
@@ -108,9 +104,7 @@ class Speech:
         return number + unit
 
     def _short(self, value: Decimal, figures: int = 3) -> tuple[str, str]:
-        units: list[tuple[Decimal, str]] = [
-            (Decimal(size), name) for size, name in self.words["units"]["steps"]
-        ]
+        units: list[tuple[Decimal, str]] = [(Decimal(size), name) for size, name in self.words["units"]["steps"]]
         for place, (size, name) in enumerate(units):
             if value < size:
                 continue

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from audit.report.speech import Speech
 
 
-MATERIAL = Decimal(
-    "0.01"
-)  # of the calls: fewer without a cost are counted beside the sums, not in their words
+MATERIAL = Decimal("0.01")  # of the calls: fewer without a cost are counted beside the sums, not in their words
 
 
 def partly(unknown: int, calls: int) -> bool:

@@ -38,9 +38,7 @@ def spend_known(report: Report) -> bool:
 
 def over(report: Report) -> list[ProjectLine]:
     """The projects over their line, the furthest in money first."""
-    return sorted(
-        (p for p in report.projects if p.standing == "over"), key=lambda p: (-p.over_by, p.project or "")
-    )
+    return sorted((p for p in report.projects if p.standing == "over"), key=lambda p: (-p.over_by, p.project or ""))
 
 
 def verdict(report: Report, speech: Speech) -> str:
@@ -134,9 +132,7 @@ def subject(report: Report, speech: Speech) -> str:
         said = speech.say("subject.unpriced")
     elif broken:
         named = [
-            speech.say(
-                "subject.by", project=name_of(p, speech, SUBJECT_NAME_LENGTH), by=speech.headline(p.over_by)
-            )
+            speech.say("subject.by", project=name_of(p, speech, SUBJECT_NAME_LENGTH), by=speech.headline(p.over_by))
             for p in broken[:NAMED_IN_SUBJECT]
         ]
         more = len(broken) - NAMED_IN_SUBJECT

@@ -253,8 +253,7 @@ def rules(language: str, findings: tuple[Finding, ...]) -> tuple[RuleLine, ...]:
 def days(total: Decimal, calls: int) -> tuple[DaySpend, ...]:
     first = OCTOBER.first_day
     weights = [
-        2 if (first + timedelta(day)).weekday() > 4 else 9 + day % 4 + (14 if day == 13 else 0)
-        for day in range(31)
+        2 if (first + timedelta(day)).weekday() > 4 else 9 + day % 4 + (14 if day == 13 else 0) for day in range(31)
     ]
     whole = sum(weights)
     return tuple(
@@ -455,21 +454,18 @@ def incomplete(language: str = "en", currency: str = "USD") -> Report:
         incomplete=said,
     )
     failed = tuple(
-        replace(r, failure=failure, credited=None, calls=0) if r.rule == "missed_batch" else r
-        for r in report.rules
+        replace(r, failure=failure, credited=None, calls=0) if r.rule == "missed_batch" else r for r in report.rules
     )
     unpriced = replace(report.projects[3], cost=ZERO, share=ZERO, unpriced_calls=4_120)
     models = (*report.models, ModelLine("volcengine", "doubao-seed-1-6", 4_100, 9_000_000, 300_000, None))
-    partly = replace(report.projects[2], unpriced_calls=20)
+    partly = replace(report.projects[2], unpriced_calls=5_000)
     projects = (*report.projects[:2], partly, unpriced, *report.projects[4:])
     return replace(report, quality=quality, rules=failed, models=models, projects=projects)
 
 
 def unpriced(language: str = "en", currency: str = "USD") -> Report:
     """Not one call has a price."""
-    report = assembled(
-        language, currency, (project("search", "", "0", "45900", calls=20, unpriced_calls=20),), ()
-    )
+    report = assembled(language, currency, (project("search", "", "0", "45900", calls=20, unpriced_calls=20),), ())
     quality = replace(
         report.quality,
         unpriced_calls=20,
@@ -548,9 +544,7 @@ def many(language: str = "en", currency: str = "USD") -> Report:
         finding(list(TOLD)[n % 6], language, n, f"project-{n % 60:02d}", str(Decimal(4000) / (n + 1)))
         for n in range(400)
     )
-    warned = tuple(
-        finding("spend_spike", language, 1000 + n, f"project-{n % 60:02d}", str(90 + n)) for n in range(80)
-    )
+    warned = tuple(finding("spend_spike", language, 1000 + n, f"project-{n % 60:02d}", str(90 + n)) for n in range(80))
     report = assembled(language, currency, projects, found, warned)
     models = tuple(ModelLine("acme", f"model-{n}", n, n * 1000, n * 10, Decimal(n)) for n in range(120))
     return replace(report, models=models)

@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,12 +29,30 @@ CASES = [(name, language, currency) for name in EXAMPLES for language, currency 
 VOID = {"meta", "br", "rect", "line", "path", "hr"}
 
 # What Gmail, Outlook for Windows and Apple Mail all know (caniemail), and no more.
-MAIL_TAGS = set("html head meta title body table tr td th h1 h2 b br span".split())
-MAIL_ATTRIBUTES = set(
-    "lang charset name content bgcolor style role width border cellspacing cellpadding align valign height scope".split()
+MAIL_TAGS = frozenset(
+    ["html", "head", "meta", "title", "body", "table", "tr", "td", "th", "h1", "h2", "b", "br", "span"]
 )
-MAIL_PROPERTIES = set(
-    "margin padding font-family font-size line-height font-weight color max-width word-break".split()
+MAIL_ATTRIBUTES = frozenset(
+    [
+        "lang",
+        "charset",
+        "name",
+        "content",
+        "bgcolor",
+        "style",
+        "role",
+        "width",
+        "border",
+        "cellspacing",
+        "cellpadding",
+        "align",
+        "valign",
+        "height",
+        "scope",
+    ]
+)
+MAIL_PROPERTIES = frozenset(
+    ["margin", "padding", "font-family", "font-size", "line-height", "font-weight", "color", "max-width", "word-break"]
 )
 
 
@@ -78,10 +97,8 @@ def rendered() -> dict[tuple[str, str], tuple[Report, Pages]]:
     return made
 
 
-@pytest.fixture(params=[(name, language) for name, language, _ in CASES], ids=lambda case: "-".join(case))
-def case(
-    request: pytest.FixtureRequest, rendered: dict[tuple[str, str], tuple[Report, Pages]]
-) -> tuple[Report, Pages]:
+@pytest.fixture(params=[(name, language) for name, language, _ in CASES], ids="-".join)
+def case(request: pytest.FixtureRequest, rendered: dict[tuple[str, str], tuple[Report, Pages]]) -> tuple[Report, Pages]:
     return rendered[request.param]
 
 
@@ -154,7 +171,7 @@ def test_headings_come_in_order_under_one_title(case: tuple[Report, Pages]) -> N
         levels = [int(tag[1]) for tag, _ in Page(text).tags if re.fullmatch(r"h[1-6]", tag)]
         assert levels[0] == 1
         assert levels.count(1) == 1
-        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_headers_of_tables_say_what_they_head(case: tuple[Report, Pages]) -> None:
@@ -190,14 +207,12 @@ def test_figures_of_the_data_are_on_the_page(case: tuple[Report, Pages]) -> None
     report, pages = case
     said = speech.load(TEMPLATES, report.language, report.currency)
     text = Page(pages.report_html).plain
-    wanted = {said.money(spend.cost) for spend in (*report.days, *report.months)}
-    wanted |= {said.count(spend.calls) for spend in (*report.days, *report.months)}
+    wanted = {said.money(day.cost) for day in report.days} | {said.count(day.calls) for day in report.days}
+    wanted |= {said.money(m.cost) for m in report.months} | {said.count(m.calls) for m in report.months}
     for project in report.projects:
         wanted |= {said.money(project.waste), said.money(project.avoidable), said.count(project.calls)}
         wanted |= {said.money(project.cost)} if project.cost_known else set()
-        wanted |= {
-            said.money(amount) for amount in (project.expected_revenue, project.previous_cost) if amount
-        }
+        wanted |= {said.money(amount) for amount in (project.expected_revenue, project.previous_cost) if amount}
         wanted |= {said.money(project.over_by)} if project.standing == "over" else set()
     wanted |= {said.money(f.credited) for f in report.findings[:8] if f.credited is not None}
     wanted |= {said.count(f.calls) for f in report.findings[:8]}
@@ -292,6 +307,32 @@ def test_text_mail_has_no_markup_and_short_lines(case: tuple[Report, Pages]) -> 
     assert "\n\n\n" not in pages.mail_txt
 
 
+def luminance(color: str) -> float:
+    digits = color if len(color) == 6 else "".join(digit * 2 for digit in color)
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_colours_stand_out_in_light_dark_and_print() -> None:
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    schemes = [
+        dict(re.findall(r"--(\w+): #(\w+);", block)) for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    ]
+    assert len(schemes) == 3
+    for scheme in schemes:
+        for text in ("ink", "soft", "over", "near"):
+            assert contrast(scheme[text], scheme["paper"]) >= 4.5
+        assert contrast(scheme["ink"], scheme["note"]) >= 4.5
+        for shape in ("bar", "now", "over"):
+            assert contrast(scheme[shape], scheme["paper"]) >= 3
+
+
 def test_a_hair_above_the_line_does_not_look_like_the_line() -> None:
     text = Page(render(examples.extremes(), TEMPLATES).report_html).plain
     assert "20.0001%" in text
@@ -320,6 +361,13 @@ def test_a_project_without_a_cost_is_not_judged() -> None:
     assert "1 project cannot be judged" in Page(pages.report_html).plain
     assert re.search(r"Contract review +unknown +unknown +cost unknown", pages.mail_txt)
     assert "no price known" in Page(pages.report_html).plain
+
+
+def test_a_cost_that_is_partly_unknown_is_a_lower_bound() -> None:
+    pages = render(examples.incomplete(), TEMPLATES)
+    assert re.search(r"Nightly tagging +≥ 17.0% +at least \$4,410 +near the line or over", pages.mail_txt)
+    assert "Spend, at least" in Page(pages.report_html).plain
+    assert "9,120 calls (1.1% of all) have no known cost" in Page(pages.report_html).plain
 
 
 def test_an_incomplete_run_says_so_before_any_number() -> None:
@@ -385,9 +433,7 @@ def test_money_has_cents_below_a_thousand_only(language: str, currency: str, amo
         ("zh", 124_000_000, "1.24亿"),
     ],
 )
-def test_large_numbers_have_three_figures_and_the_readers_units(
-    language: str, number: int, shown: str
-) -> None:
+def test_large_numbers_have_three_figures_and_the_readers_units(language: str, number: int, shown: str) -> None:
     assert speech.load(TEMPLATES, language, "USD").compact(number).replace("\u00a0", " ") == shown
 
 

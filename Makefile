@@ -1,0 +1,61 @@
+# make demo: audit the sample logs into a report.  make test: pass all tests.  Both set up what they need.
+PYTHON ?= python3
+BIN    := .venv/bin
+DEMO   := build/demo
+
+.PHONY: demo test lint format docs sample bench browser clean
+
+demo: .venv/ready
+	@$(BIN)/audit run --settings sample_logs/audit.toml --month 2026-10 --out $(DEMO) \
+	  --logs sample_logs/gateway --logs sample_logs/native --logs sample_logs/claude-code; \
+	code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ] || exit $$code
+
+test: .venv/ready-test browser
+	$(BIN)/python -m pytest
+
+lint: .venv/ready-lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 rules audit/formats
+	$(BIN)/python -m tests.documentation --check
+
+format: .venv/ready-lint
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: .venv/ready-test
+	$(BIN)/python -m tests.documentation
+
+sample: .venv/ready-test
+	$(BIN)/python -m tests.simulator
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/month.py
+
+# The tests look at the report in a real browser; where none can be installed they skip it and say so.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium fonts-noto-cjk openssl >/dev/null; } \
+	  || echo "no chromium here: the browser's tests will be skipped"
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/ready: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/ready-test: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+.venv/ready-lint: .venv/ready-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
+
+clean:
+	rm -rf .venv build dist
