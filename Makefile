@@ -19,14 +19,14 @@ lint: .venv/ready-lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --processes 2 rules audit/formats
-	$(BIN)/python -m tests.documentation --check
+	$(BIN)/python docs/generate.py --check
 
 format: .venv/ready-lint
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 docs: .venv/ready-test
-	$(BIN)/python -m tests.documentation
+	$(BIN)/python docs/generate.py
 
 sample: .venv/ready-test
 	$(BIN)/python -m tests.simulator

@@ -30,7 +30,7 @@ SettingsFile = Annotated[
 ]
 MonthOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--month", "-m", help="The month, as 2026-10; the last closed month where left out."),
+    typer.Option("--month", "-m", help="The month, as 2026-10; left out: the last closed."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 
@@ -45,12 +45,9 @@ def _settings(path: Path | None, *, needed: bool = False) -> Settings:
     return settings_file.load(path)
 
 
-def _month(text: str | None, settings: Settings) -> Month:
-    from audit import history
-
-    newest = history.last_closed(settings.zone)
+def _month(text: str | None) -> Month | None:
     if text is None:
-        return newest
+        return None
     try:
         return Month.parse(text)
     except ValueError as error:
@@ -130,7 +127,7 @@ def run(
     settings = _settings(settings_file)
     if out is not None:
         settings = settings.with_paths(reports=out.resolve())
-    chosen = _month(month_text, settings)
+    chosen = _month(month_text)
     with progress.shown(quiet=quiet) as told:
         if logs:
             with tempfile.TemporaryDirectory(prefix="audit-") as work:
@@ -140,7 +137,9 @@ def run(
             outcome = month.run(settings, chosen, settings.paths.logs, told)
     if not quiet:
         _tell(outcome)
-    _complain([f"incomplete: {reason}" for reason in outcome.report.quality.incomplete])
+    if not outcome.report.calls:
+        _complain([f"no call lies in {outcome.report.month}; --month names another"])
+    _complain([f"incomplete: {gap}" for gap in outcome.report.quality.incomplete])
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
 
@@ -160,10 +159,10 @@ def send(
     quiet: Quiet = False,
 ) -> None:
     """Mail a month's report."""
-    from audit import posting
+    from audit import history, posting
 
     settings = _settings(settings_file, needed=True)
-    chosen = _month(month_text, settings)
+    chosen = _month(month_text) or history.last_closed(settings.zone)
     said = posting.write(settings, chosen) if dry_run else posting.send(settings, chosen, again=again)
     if not quiet:
         typer.echo(said)

@@ -18,6 +18,12 @@ def last_closed(zone: ZoneInfo, now: datetime | None = None) -> Month:
     return Month.of((now or datetime.now(UTC)).astimezone(zone).date()).shift(-1)
 
 
+def months_with_calls(engine: Engine, zone: ZoneInfo) -> list[Month]:
+    """The months the store's calls lie in, oldest first."""
+    rows = engine.rows("SELECT DISTINCT time_bucket(INTERVAL '15 minutes', started_at) FROM store.calls")
+    return sorted({Month.of(at.replace(tzinfo=UTC).astimezone(zone).date()) for (at,) in rows})
+
+
 def audited(engine: Engine, month: Month, exit_code: int) -> None:
     """Note that a month's report lies in its folder."""
     engine.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from audit import rulebook, window
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from audit.window import Span
 
 SAMPLE_CALLS = 5
+MOST_FINDINGS = 10_000
+_BIGGEST = Decimal(10) ** 18
 _RANK = {grade: number for number, grade in enumerate(Grade)}
 _FLAGS = """CREATE OR REPLACE TEMP TABLE flags (
   rule VARCHAR, family VARCHAR, grade VARCHAR, rank INTEGER, precedence INTEGER, project VARCHAR, subject VARCHAR,
@@ -121,7 +124,9 @@ def _evidence(columns: dict[str, str], known: tuple[str, ...]) -> str:
     names = [name for name in columns if name not in known]
     if not names:
         return "NULL::VARCHAR"
-    return "to_json({" + ", ".join(f"'{name}': \"{name}\"" for name in names) + "})::VARCHAR"
+    # A rule chooses its columns' names: without the doubled quotes, a name could end the text and go on as SQL.
+    parts = [f"""'{name.replace("'", "''")}': "{name.replace('"', '""')}\"""" for name in names]
+    return "to_json({" + ", ".join(parts) + "})::VARCHAR"
 
 
 def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> None:
@@ -133,9 +138,19 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
         f"{subject} AS subject, {evidence} AS evidence FROM (\n{rule.sql}\n)",
         rule.params,
     )
-    (repeated,) = engine.row("SELECT count(*) - count(DISTINCT call_id) FROM found")
+    nameless, repeated, subjects = engine.row(
+        "SELECT count(*) - count(call_id), count(call_id) - count(DISTINCT call_id), "
+        "coalesce(approx_count_distinct(subject), 0) FROM found"
+    )
+    if nameless:
+        raise RuleError(f"it returns {nameless} rows whose call_id is NULL")
     if repeated:
         raise RuleError(f"it returns {repeated} calls more than once")
+    if subjects > MOST_FINDINGS:
+        raise RuleError(f"it names about {subjects} subjects; a report holds {MOST_FINDINGS} findings of a rule at most")
+    strangers = engine.rows("SELECT call_id FROM found ANTI JOIN calls USING (call_id) ORDER BY call_id LIMIT 1")
+    if strangers:
+        raise RuleError(f"it returns {strangers[0][0]!r} as call_id, which is no call's")
     engine.run(
         "INSERT INTO flags SELECT $rule, $family, $grade, $rank, $precedence, c.project, f.subject, f.call_id, "
         "c.cost, f.saving, f.evidence FROM found f JOIN priced c USING (call_id) WHERE c.started_at >= $start",
@@ -164,11 +179,15 @@ def _subject_findings(
     evidence = _evidence(columns, ("project", "subject", "amount"))
     rows = engine.rows(
         "SELECT project::VARCHAR, subject::VARCHAR, amount::DECIMAL(18,9), "
-        f"{evidence} FROM (\n{rule.sql}\n) ORDER BY 1, 2, 3, 4",
+        f"{evidence} FROM (\n{rule.sql}\n) ORDER BY 1, 2, 3, 4 LIMIT {MOST_FINDINGS + 1}",
         rule.params,
     )
+    if len(rows) > MOST_FINDINGS:
+        raise RuleError(f"it returns more than {MOST_FINDINGS} rows, more findings of a rule than a report holds")
+    if len({(project, subject) for project, subject, *_ in rows}) < len(rows):
+        raise RuleError("it returns a project's subject more than once")
     return [
-        _finding(rule, language, project, subject, json.loads(found or "{}"), amount=amount)
+        _finding(rule, language, project, subject, _read(found), amount=amount)
         for project, subject, amount, found in rows
     ]
 
@@ -184,11 +203,28 @@ def _call_findings(engine: Engine, rule: Rule, language: str) -> list[Finding]:
     )
     return [
         _finding(
-            rule, language, project, subject, json.loads(found or "{}"), calls=calls, saving=saving,
+            rule, language, project, subject, _read(found), calls=calls, saving=saving,
             credited=credited, call_ids=tuple(call_ids),
         )  # fmt: skip
         for project, subject, calls, saving, credited, found, call_ids in rows
     ]
+
+
+def _read(found: str | None) -> dict[str, Any]:
+    """A row's evidence. What is no number, or no finite one, is unknown."""
+    evidence: dict[str, Any] = json.loads(found or "{}", parse_constant=lambda _: None)
+    return evidence
+
+
+def _sayable(name: str, value: Any) -> bool:
+    """Whether a text can say it: a number has to be finite and of a size that people read."""
+    if isinstance(value, str) and not name.endswith(("_ms", "_share")):
+        return True
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return True
+    return number.is_finite() and abs(number) < _BIGGEST
 
 
 def _finding(
@@ -205,7 +241,7 @@ def _finding(
     call_ids: tuple[str, ...] = (),
 ) -> Finding:
     values = {
-        **evidence,
+        **{name: value if _sayable(name, value) else None for name, value in evidence.items()},
         "project": project,
         "subject": subject,
         "calls": calls,

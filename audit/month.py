@@ -9,6 +9,7 @@ from audit import formatbook, history, inspection, places, redline, rulebook, wi
 from audit.engine.store import open_store
 from audit.ingest.find import files
 from audit.ingest.load import Receipt, ingest
+from audit.records import Month, UsageError
 from audit.report import files as report_files
 from audit.report.assemble import Audited, assemble
 from audit.report.render import Pages, render
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine.duckdb import Engine
-    from audit.records import Month
     from audit.report.content import Report
     from audit.rulebook import Rule
     from audit.settings import Settings
@@ -93,10 +93,19 @@ def audit_month(engine: Engine, settings: Settings, month: Month, told: Told) ->
     return Outcome(report, pages, folder, exit_code(report))
 
 
-def run(settings: Settings, month: Month, paths: list[Path], told: Told) -> Outcome:
-    """The whole way, from logs to a month's folder, with the store held for as long."""
+def run(settings: Settings, month: Month | None, paths: list[Path], told: Told) -> Outcome:
+    """The whole way, from logs to a month's folder, with the store held for as long.
+
+    Without a month it is the last closed one; where that has no calls, the newest that has.
+    """
     with open_store(settings.paths.store, settings) as engine:
         take_in(engine, settings, paths, told)
+        held = history.months_with_calls(engine, settings.zone)
+        if not held:
+            raise UsageError("there is no call to audit: name logs with --logs, or under [paths] logs in the settings")
+        if month is None:
+            month = history.last_closed(settings.zone)
+            month = month if month in held else max(held)
         outcome = audit_month(engine, settings, month, told)
         history.audited(engine, month, outcome.exit_code)
     return outcome

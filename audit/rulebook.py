@@ -39,8 +39,18 @@ _REFUSED = {
     "query", "query_table", "nextval", "currval", "txid_current", "version", "current_user", "current_database",
     "current_catalog", "current_schema", "current_schemas", "current_query", "glob", "checkpoint", "force_checkpoint",
     "getvariable", "json_execute_serialized_sql", "add_parquet_key", "seq_scan", "index_scan", "arrow_scan",
-    "python_map_function", "http_get", "unixtimestamp", "session_user", "user", "connection_id",
+    "python_map_function", "http_get", "unixtimestamp", "session_user", "user", "connection_id", "sleep_ms", "setval",
+    "stats", "vector_type", "ago", "current_role", "current_connection_id", "current_query_id",
+    "current_transaction_id", "in_search_path",
 }  # fmt: skip
+# The engine reads these as calls even where they stand as a quoted column's name.
+_BARE = {
+    "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "current_role",
+    "current_catalog", "current_schema", "session_user", "user",
+}  # fmt: skip
+# One value of any size, made in one step that no time limit interrupts.
+_UNBOUNDED = {"generate_series", "range", "repeat", "pad", "list_resize", "array_resize"}
+_COUNT_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,10 @@ def load(
     rules, broken = [], []
     for rule_id, path in paths.items():
         wanted = dict(overrides.get(rule_id, {}))
-        if not wanted.pop("enabled", True):
+        enabled = wanted.pop("enabled", True)
+        if not isinstance(enabled, bool):
+            raise UsageError(f"settings: [rules.{rule_id}] enabled is {enabled!r}, not true or false")
+        if not enabled:
             continue
         try:
             rules.append(read(path, wanted))
@@ -115,6 +128,9 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
     if unknown:
         raise UsageError(f"{path}: unknown key '{sorted(unknown)[0]}' in the header; known: {', '.join(sorted(_KEYS))}")
     texts = {"en": {key: _text(file, header, key) for key in TEXTS}}
+    for key in ("params", "zh"):
+        if not isinstance(header.get(key, {}), dict):
+            raise UsageError(f"{path}: '{key}' in the header is a table: write [{key}] and its lines below it")
     if "zh" in header:
         texts["zh"] = {key: _text(file, header["zh"], key) for key in TEXTS if key in header["zh"]}
     try:
@@ -189,48 +205,106 @@ def _same_kind(path: Path, name: str, default: Any, value: Any) -> Any:
     return value
 
 
-def _parsed(file: SqlFile) -> exp.Expression:
+def _parsed(file: SqlFile) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(file.sql, dialect="duckdb") if tree is not None]
     except sqlglot.errors.ParseError as error:
         detail = error.errors[0] if error.errors else {}
         line = file.sql_line + int(detail.get("line") or 1) - 1
         raise UsageError(f"{file.path}, line {line}: {detail.get('description') or error}") from None
-    except sqlglot.errors.SqlglotError as error:
-        raise UsageError(f"{file.path}: {error}") from None
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        raise UsageError(f"{file.path}, line {file.sql_line}: cannot be read as SQL: {_first(error)}") from None
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise UsageError(f"{file.path}, line {file.sql_line}: a rule is one SELECT")
-    tree: exp.Expression = trees[0]
-    return tree
+    return trees[0]
 
 
-def _check_sandbox(file: SqlFile, tree: exp.Expression) -> None:
+def _first(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _check_sandbox(file: SqlFile, tree: exp.Expr) -> None:
     """Refuse what reaches beyond the tables a rule is given."""
-    named = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         if isinstance(table.this, exp.Func):
             continue
         name = table.name
-        if table.db or (name.lower() not in named and name.lower() not in TABLES):
+        if table.db or (name.lower() not in TABLES and name.lower() not in _ctes_in_sight(table)):
             full = f"{table.db}.{name}" if table.db else name
             raise UsageError(
                 f"{file.path}, line {_line(file, name)}: no table '{full}' for rules; there are {', '.join(TABLES)}"
             )
-    for kind in (exp.Into, exp.DML, exp.DDL, exp.Command):
-        if any(node is not tree for node in tree.find_all(kind)) and kind is not exp.DDL:
-            raise UsageError(f"{file.path}: a rule only reads")
+    for kind in (exp.Into, exp.DML, exp.Create, exp.Command, exp.Describe, exp.Summarize):
+        if tree.find(kind) is not None:
+            raise UsageError(f"{file.path}, line {file.sql_line}: a rule only reads, and only its tables' rows")
+    if tree.find(exp.TableSample) is not None:
+        raise UsageError(f"{file.path}, line {_line(file, 'sample')}: a sample is chance; take rows by a rule of yours")
+    for column in tree.find_all(exp.Column):
+        if not column.table and column.name.lower() in _BARE:
+            raise _refused(file, column.name)
     for function in tree.find_all(exp.Func):
-        names = {function.sql_name().lower(), function.name.lower() if isinstance(function, exp.Anonymous) else ""}
-        for name in names:
-            if name in _REFUSED or name.startswith(_REFUSED_PREFIXES):
-                raise UsageError(
-                    f"{file.path}, line {_line(file, name)}: a rule may not call '{name}': it sees its tables and "
-                    "parameters, no clock, chance, file, setting or network"
-                )
-        if isinstance(function.parent, exp.Table) and not names & _TABLE_FUNCTIONS:
-            raise UsageError(
-                f"{file.path}, line {_line(file, function.name or '')}: no table function but unnest and generate_series"
-            )
+        _check_function(file, function)
+
+
+def _check_function(file: SqlFile, function: exp.Func) -> None:
+    anonymous = isinstance(function, exp.Anonymous)
+    names = {function.sql_name().lower(), function.name.lower() if anonymous else ""}
+    for name in sorted(names):
+        if name in _REFUSED or name.startswith(_REFUSED_PREFIXES):
+            raise _refused(file, name)
+    if "age" in names and len(function.expressions) == 1:
+        raise _refused(file, "age", " of one instant")
+    if isinstance(function.parent, exp.Table):
+        if not names & _TABLE_FUNCTIONS:
+            where = _line(file, function.name or "")
+            raise UsageError(f"{file.path}, line {where}: no table function but unnest and generate_series")
+    elif names & _UNBOUNDED and not _counts_little(function):
+        name = min(names & _UNBOUNDED)
+        raise UsageError(
+            f"{file.path}, line {_line(file, name)}: '{name}' may make a value without bound: write a series in FROM, "
+            f"and a count as a number up to {_COUNT_LIMIT}"
+        )
+
+
+def _refused(file: SqlFile, name: str, more: str = "") -> UsageError:
+    return UsageError(
+        f"{file.path}, line {_line(file, name)}: a rule may not call '{name}'{more}: it sees its tables and "
+        "parameters, no clock, chance, file, setting or network"
+    )
+
+
+def _counts_little(function: exp.Func) -> bool:
+    """Whether every number that says how much to make is written out and small."""
+    if isinstance(function, exp.GenerateSeries):
+        counts = [function.args.get("start"), function.args.get("end"), function.args.get("step")]
+    else:
+        counts = [function.args.get("times" if isinstance(function, exp.Repeat) else "expression")]
+    given = [count for count in counts if count is not None]
+    return bool(given) and all(
+        isinstance(count, exp.Literal) and count.name.isdecimal() and int(count.name) <= _COUNT_LIMIT for count in given
+    )
+
+
+def _ctes_in_sight(table: exp.Table) -> set[str]:
+    """The names of the CTEs a table's name may mean where it stands: a name out of sight is a table of the store's."""
+    sight: set[str] = set()
+    node: exp.Expr = table
+    joined: exp.Expr | None = None  # the UNION whose later side the table stands in
+    while node.parent is not None:
+        parent = node.parent
+        if isinstance(node, exp.CTE) and isinstance(parent, exp.With):
+            ctes = parent.expressions
+            earlier = next(number for number, cte in enumerate(ctes) if cte is node)
+            sight |= {cte.alias_or_name.lower() for cte in ctes[:earlier]}
+            if parent.recursive and node.this is joined:
+                sight.add(node.alias_or_name.lower())
+        elif not isinstance(node, exp.With):
+            own = parent.args.get("with_")
+            sight |= {cte.alias_or_name.lower() for cte in own.expressions} if own else set()
+        if isinstance(parent, exp.Union) and node is parent.expression:
+            joined = parent
+        node = parent
+    return sight
 
 
 def _line(file: SqlFile, word: str) -> int:

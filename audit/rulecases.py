@@ -69,6 +69,8 @@ _TABLES = {
     "daily_spend": window.DAILY_SHAPE,
     "projects": {**window.PROJECTS_SHAPE, "cost": "DECIMAL(18,9)", "calls": "BIGINT"},
 }
+_ROWS = ("calls", "found", *_TABLES)
+_KEYS = {"name", "params", *_ROWS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,19 @@ def _cases(path: Path) -> list[dict[str, Any]]:
     except (OSError, yaml.YAMLError) as error:
         raise UsageError(f"{beside}: {error}") from None
     cases = data.get("cases") if isinstance(data, dict) else None
-    if not isinstance(cases, list) or not cases or any("name" not in case or "found" not in case for case in cases):
+    if not isinstance(cases, list) or not cases or not all(map(_is_case, cases)):
         raise UsageError(f"{beside}: holds no list 'cases' whose entries have a name and what is found")
+    for case in cases:
+        unknown = set(case) - _KEYS
+        if unknown:
+            raise UsageError(f"{beside}: case '{case['name']}' has '{min(unknown)}'; known: {', '.join(sorted(_KEYS))}")
     return cases
+
+
+def _is_case(case: Any) -> bool:
+    rows = [case.get(key) or [] for key in _ROWS] if isinstance(case, dict) else [None]
+    shaped = all(isinstance(part, list) and all(isinstance(row, dict) for row in part) for part in rows)
+    return shaped and {"name", "found"} <= set(case) and isinstance(case.get("params", {}), dict)
 
 
 def _difference(rule: Rule, case: Mapping[str, Any]) -> str | None:

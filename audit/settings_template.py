@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from audit.records import UsageError
-from audit.settings import Settings
+from audit.settings import Revenue, Settings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -49,12 +49,13 @@ def text() -> str:
         model: Any = fields[name].annotation
         lines = [f"\n# {model.__doc__.splitlines()[0]}", f"[{name}]"]
         for key, info in model.model_fields.items():
-            lines += [f"# {info.description}", f"# {key} = {_value(info)}"]
+            lines += [f"# {info.description}", f"# {key} = {value(info)}"]
         parts.append("\n".join(lines) + "\n")
     return "".join(parts) + _TAIL
 
 
-def _value(info: FieldInfo) -> str:
+def value(info: FieldInfo) -> str:
+    """A key's default as TOML writes it; empty where it has none."""
     default = info.get_default(call_default_factory=True)
     if default is None or default is PydanticUndefined:
         return '""'
@@ -78,12 +79,26 @@ def write(path: Path) -> None:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def models() -> dict[str, type[BaseModel]]:
-    """Every table of the file by its name, for the documentation."""
+def tables() -> dict[str, type[BaseModel]]:
+    """Every table of the file by its name, with a project's revenue rows, for the documentation."""
     found: dict[str, type[BaseModel]] = {}
     for name, info in Settings.model_fields.items():
-        kinds = [info.annotation, *getattr(info.annotation, "__args__", ())]
-        for kind in kinds:
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                found[name] = kind
+        model = _model(info)
+        if model is not None:
+            found[name] = model
+            if name == "projects":
+                found["projects.revenue"] = Revenue
     return found
+
+
+def is_list(name: str) -> bool:
+    """Whether a table may stand there more than once."""
+    info = Settings.model_fields.get(name)
+    return info is None or _model(info) is not info.annotation
+
+
+def _model(info: FieldInfo) -> type[BaseModel] | None:
+    for kind in (info.annotation, *getattr(info.annotation, "__args__", ())):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None

@@ -116,6 +116,26 @@ class UnpricedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """One reason for which a run counts as incomplete; ``reason`` is the program's own sentence, in English."""
+
+    kind: Literal["rule", "rejected", "unpriced", "unread"]
+    name: str = ""
+    count: int = 0
+    of: int = 0
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """For the terminal and the machine's log."""
+        return {
+            "rule": f"rule {self.name} could not be run: {self.reason}",
+            "rejected": f"{self.count:,} of {self.of:,} lines could not be read",
+            "unpriced": f"{self.count:,} of {self.of:,} calls have no known price",
+            "unread": f"{self.name}: {self.reason}",
+        }[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """How far the figures can be trusted."""
 
@@ -133,7 +153,7 @@ class Quality:
     stated_cost: Decimal | None
     stated_calls: int
     computed_cost_of_stated: Decimal | None
-    incomplete: tuple[str, ...]
+    incomplete: tuple[Gap, ...]
 
 
 @dataclass(frozen=True, slots=True)

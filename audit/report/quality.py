@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit.report.content import Quality, RejectLine, UnpricedModel
+from audit.report.content import Gap, Quality, RejectLine, UnpricedModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +40,13 @@ def assess(engine: Engine, settings: Settings, span: Span, failures: Sequence[Br
         "FROM priced WHERE started_at >= $start",
         {"start": span.start, "currency": settings.company.currency},
     )
-    incomplete = [f"rule {broken.id}: {broken.reason}" for broken in failures]
+    incomplete = [Gap("rule", name=broken.id, reason=broken.reason) for broken in failures]
     lines = calls + rejected
     if lines and Decimal(rejected) / lines > settings.limits.rejected_share:
-        incomplete.append(f"{rejected:,} of {lines:,} lines could not be read")
+        incomplete.append(Gap("rejected", count=rejected, of=lines))
     if month[0] and Decimal(unpriced_calls) / month[0] > settings.limits.unpriced_share:
-        incomplete.append(f"{unpriced_calls:,} of {month[0]:,} calls have no known price")
-    incomplete += [f"{line.file}: {line.reason}" for line in unread]
+        incomplete.append(Gap("unpriced", count=unpriced_calls, of=month[0]))
+    incomplete += [Gap("unread", name=line.file, reason=line.reason) for line in unread]
     return Quality(
         files=files,
         lines=lines,

@@ -110,6 +110,10 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "lang": "zh-Hans" if speech.locale.language == "zh" else speech.locale.language,
         "subject": subject(report, speech),
         "verdict": verdict(report, speech),
+        "gaps": [
+            speech.say(f"gap.{gap.kind}", name=gap.name, n=gap.count, of=gap.of, reason=gap.reason)
+            for gap in report.quality.incomplete
+        ],
         "caveats": caveats(report, speech),
         "standing": report.standing if report.calls and spend_known(report) else "no_revenue",
         "spend_known": spend_known(report),

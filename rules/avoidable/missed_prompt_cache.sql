@@ -49,36 +49,67 @@ heads AS (
         ON c.project IS NOT DISTINCT FROM r.project AND c.model = r.model AND c.prefix_hash = r.prefix_hash
     WHERE
         c.status IN ('ok', 'truncated')
+        AND c.input_tokens > 0
         AND c.prefix_tokens >= c.cache_min_tokens
         AND (c.cache_kind = 'explicit' OR $include_automatic)
         AND c.cache_read_price < c.input_price
         AND coalesce(c.gateway_cache_hit, FALSE) = FALSE
 ),
 
-gaps AS (
+-- Each call is two events, its start and its end; an end counts before a start at one instant.
+events AS (
     SELECT
-        heads.*,
-        lag(end_ms) OVER same_head AS previous_end_ms,
-        lag(start_ms) OVER same_head AS previous_start_ms,
-        lag(cached_tokens) OVER same_head AS previous_cached_tokens
+        call_id,
+        project,
+        model,
+        prefix_hash,
+        start_ms AS at_ms,
+        1 AS is_start,
+        NULL AS answered_ms
     FROM heads
-    WINDOW same_head AS (PARTITION BY project, model, prefix_hash ORDER BY start_ms, call_id)
+    UNION ALL
+    SELECT
+        call_id,
+        project,
+        model,
+        prefix_hash,
+        greatest(end_ms, start_ms + 1) AS at_ms,
+        0 AS is_start,
+        start_ms AS answered_ms
+    FROM heads
+    WHERE end_ms IS NOT NULL
+),
+
+last_answered AS (
+    SELECT
+        call_id,
+        is_start,
+        max(answered_ms) OVER (
+            PARTITION BY project, model, prefix_hash
+            ORDER BY at_ms, is_start, call_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS previous_start_ms
+    FROM events
 ),
 
 warmth AS (
     SELECT
-        gaps.*,
-        coalesce(previous_end_ms <= start_ms AND (start_ms - previous_start_ms) <= cache_lifetime_ms, FALSE) AS is_warm
-    FROM gaps
+        h.*,
+        a.previous_start_ms,
+        coalesce((h.start_ms - a.previous_start_ms) <= h.cache_lifetime_ms, FALSE) AS is_warm
+    FROM heads AS h
+    INNER JOIN last_answered AS a ON h.call_id = a.call_id
+    WHERE a.is_start = 1
 ),
 
 -- The first warm call of a stretch stands for the write that its cold predecessor would have had to pay.
 stretches AS (
     SELECT
         warmth.*,
-        coalesce(lag(is_warm) OVER (PARTITION BY project, model, prefix_hash ORDER BY start_ms, call_id), FALSE)
-            AS was_warm
+        coalesce(lag(is_warm) OVER same_head, FALSE) AS was_warm,
+        lag(cached_tokens) OVER same_head AS previous_cached_tokens
     FROM warmth
+    WINDOW same_head AS (PARTITION BY project, model, prefix_hash ORDER BY start_ms, call_id)
 ),
 
 savings AS (

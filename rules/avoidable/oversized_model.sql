@@ -26,6 +26,7 @@ WITH usable AS (
     WHERE
         status = 'ok'
         AND cost > 0
+        AND input_tokens > 0
         AND output_tokens > 0
         AND smaller_model IS NOT NULL
         AND smaller_input_price <= input_price * $max_price_part

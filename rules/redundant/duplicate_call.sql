@@ -38,7 +38,7 @@ candidates AS (
         c.status,
         c.cost,
         epoch_ms(c.started_at) AS start_ms,
-        epoch_ms(c.started_at) + coalesce(c.latency_ms, $unknown_latency_ms) AS end_ms
+        epoch_ms(c.started_at) + greatest(coalesce(c.latency_ms, $unknown_latency_ms), 1) AS end_ms
     FROM calls AS c
     INNER JOIN repeated AS r
         ON c.project IS NOT DISTINCT FROM r.project AND c.model = r.model AND c.prompt_hash = r.prompt_hash
@@ -48,6 +48,7 @@ candidates AS (
 ),
 
 -- Each call is two events, its start and, where it was answered, its end; an end counts before a start at one instant.
+-- A length of 0 is taken for 1 ms: a call is no answer to itself.
 events AS (
     SELECT
         call_id,

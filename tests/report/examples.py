@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from audit.records import Finding, Grade, Month
 from audit.report.content import (
     DaySpend,
+    Gap,
     GradeTotal,
     ModelLine,
     MonthSpend,
@@ -424,12 +425,13 @@ def empty(language: str = "en", currency: str = "USD") -> Report:
 def incomplete(language: str = "en", currency: str = "USD") -> Report:
     """Failed rules, rejects, an unread file, unpriced and unattributed calls: partly unknown."""
     report = breached(language, currency)
-    said = (
-        ("规则 missed_batch 运行失败", "1.9% 的行无法读取，超过允许的 1%")
-        if language == "zh"
-        else ("the rule missed_batch failed", "1.9% of all lines could not be read; the settings allow 1%")
-    )
     failure = "rules/avoidable/missed_batch.sql:14: no column named 'tier'; did you mean 'service_tier'?"
+    said = (
+        Gap("rule", name="missed_batch", reason=failure),
+        Gap("rejected", count=41_200, of=1_204_331),
+        Gap("unpriced", count=4_120, of=18_204),
+        Gap("unread", name="logs/gateway-2026-10-31.jsonl.gz", reason="the file is cut off"),
+    )
     quality = replace(
         report.quality,
         rejected_lines=22_877,
@@ -522,7 +524,7 @@ def hostile(language: str = "en", currency: str = "USD") -> Report:
         unread_files=tuple(RejectLine(text, 1, text, None) for text in HOSTILE),
         unpriced_calls=2,
         unpriced=tuple(UnpricedModel(text, text, 1, 1) for text in HOSTILE),
-        incomplete=HOSTILE,
+        incomplete=tuple(Gap("unread", name=text, reason=text) for text in HOSTILE),
     )
     models = tuple(ModelLine(text, text, 1, 1, 1, Decimal(1)) for text in HOSTILE)
     failed = tuple(replace(rule, title=HOSTILE[2], failure=HOSTILE[1]) for rule in report.rules)

@@ -375,7 +375,7 @@ def test_an_incomplete_run_says_so_before_any_number() -> None:
     pages = render(report, TEMPLATES)
     for text in (Page(pages.report_html).plain, Page(pages.mail_html).plain):
         assert text.index("This audit is incomplete") < text.index("Proven waste")
-        assert report.quality.incomplete[0] in text
+        assert report.quality.incomplete[0].reason in text
     assert pages.subject.startswith("[incomplete]")
 
 

@@ -1,0 +1,118 @@
+"""The parts of the documentation that are made from the code: `make docs` writes them, `make lint` checks them.
+
+A generated part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; the rest of a page is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit import formatbook, places, rulebook, settings_template
+from audit.records import CALL_COLUMNS, PRICE_COLUMNS, Grade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DOCS = Path(__file__).resolve().parent
+GRADES = {
+    Grade.PROVEN: "the money bought nothing",
+    Grade.AVOIDABLE: "arithmetic on the provider's own price list",
+    Grade.HYPOTHESIS: "a person must judge",
+    Grade.ALERT: "no saving is claimed",
+}
+
+
+def settings() -> str:
+    """Every key of audit.toml."""
+    parts = []
+    for name, model in settings_template.tables().items():
+        head = f"[[{name}]]" if settings_template.is_list(name) else f"[{name}]"
+        parts.append(f"### `{head}`\n\n{(model.__doc__ or '').splitlines()[0]}\n")
+        rows = [
+            (f"`{info.alias or key}`", f"`{settings_template.value(info)}`", info.description or "")
+            for key, info in model.model_fields.items()
+        ]
+        parts.append(_table(("key", "default", "meaning"), rows))
+    return "\n".join(parts)
+
+
+def rules() -> str:
+    """Every rule that ships."""
+    loaded, broken = rulebook.load([places.rules()], {})
+    if broken:
+        raise SystemExit(broken[0].reason)
+    rows = [
+        (f"`{rule.id}`", rule.family, str(rule.grade), rule.text("title", "en"), _params(rule))
+        for rule in sorted(loaded, key=lambda rule: (rule.family, rule.id))
+    ]
+    notes = "\n".join(
+        f"- `{rule.id}`: {' '.join(rule.note.split())}" for rule in sorted(loaded, key=lambda r: r.id) if rule.note
+    )
+    return _table(("rule", "family", "grade", "what it finds", "parameters"), rows) + "\n" + notes + "\n"
+
+
+def _params(rule: rulebook.Rule) -> str:
+    return ", ".join(f"`{name} = {str(value).lower()}`" for name, value in rule.params.items()) or "none"
+
+
+def grades() -> str:
+    """The grades, surest first."""
+    return _table(("grade", "what it means"), [(f"`{grade}`", text) for grade, text in GRADES.items()])
+
+
+def formats() -> str:
+    """Every log format that ships."""
+    loaded = formatbook.load([places.formats()])
+    rows = [(f"`{form.name}`", form.title, ", ".join(form.holds)) for form in loaded.values()]
+    return _table(("format", "what it is", "as"), rows)
+
+
+def columns() -> str:
+    """The call record, with what pricing adds to it for rules."""
+    rows = [(f"`{column.name}`", column.type, column.meaning) for column in (*CALL_COLUMNS, *PRICE_COLUMNS)]
+    return _table(("column", "type", "meaning"), rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "settings": settings,
+    "rules": rules,
+    "grades": grades,
+    "formats": formats,
+    "columns": columns,
+}
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def generated(text: str) -> str:
+    """A page with its generated parts made anew."""
+
+    def part(match: re.Match[str]) -> str:
+        return f"<!-- begin {match[1]} -->\n{PARTS[match[1]]()}<!-- end {match[1]} -->"
+
+    return re.sub(r"<!-- begin (\w+) -->.*?<!-- end \1 -->", part, text, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Write the pages, or with --check say which are out of date."""
+    stale = []
+    for page in sorted([*DOCS.glob("*.md"), DOCS.parent / "README.md"]):
+        old = page.read_text(encoding="utf-8")
+        new = generated(old)
+        if new != old:
+            stale.append(page.name)
+            if "--check" not in sys.argv:
+                page.write_text(new, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        raise SystemExit(f"out of date, run make docs: {', '.join(stale)}")
+
+
+if __name__ == "__main__":
+    main()
