@@ -58,6 +58,7 @@ class Format:
     signatures: tuple[tuple[str, ...], ...]
     fields: tuple[Field, ...]
     select: str
+    columns: tuple[str, ...]
 
     def knows(self, record: dict[str, Any]) -> bool:
         """Whether one parsed record carries all paths of one of the signatures."""
@@ -97,6 +98,7 @@ def read(path: Path) -> Format:
     if set(holds) - set(CONTAINERS):
         raise UsageError(f"{path}: 'holds' may list {', '.join(CONTAINERS)}")
     fields = tuple(_field(path, name, str(text)) for name, text in header["record"].items())
+    select, columns = _carrying(path, file.sql)
     return Format(
         name=file.name,
         path=path,
@@ -105,7 +107,8 @@ def read(path: Path) -> Format:
         holds=holds,
         signatures=signatures,
         fields=fields,
-        select=_carrying(path, file.sql),
+        select=select,
+        columns=columns,
     )
 
 
@@ -119,8 +122,8 @@ def _field(path: Path, name: str, text: str) -> Field:
     return Field(name, place, kind)
 
 
-def _carrying(path: Path, sql: str) -> str:
-    """The SELECT with each record's number and problem carried along, past its own filter.
+def _carrying(path: Path, sql: str) -> tuple[str, tuple[str, ...]]:
+    """The SELECT with each record's number and problem carried along, past its own filter; and its columns.
 
     A record that could not be read must reach the rejects whatever the format filters on.
     """
@@ -131,7 +134,8 @@ def _carrying(path: Path, sql: str) -> str:
     if not isinstance(tree, exp.Select) or tree.args.get("group") or tree.args.get("with_"):
         raise UsageError(f"{path}: a format is one SELECT ... FROM records, without WITH and GROUP BY")
     known = {column.name for column in CALL_COLUMNS}
-    for name in tree.named_selects:
+    columns = tuple(tree.named_selects)
+    for name in columns:
         if name not in known:
             raise UsageError(f"{path}: '{name}' is no column of the call record")
     where = tree.args.get("where")
@@ -139,4 +143,4 @@ def _carrying(path: Path, sql: str) -> str:
         kept = exp.or_(exp.column("problem").is_(exp.null()).not_(), exp.paren(where.this))
         tree.set("where", exp.Where(this=kept))
     tree = tree.select("record", "problem")
-    return str(tree.sql(dialect="duckdb"))
+    return str(tree.sql(dialect="duckdb")), columns

@@ -16,7 +16,7 @@ PACKINGS = (".gz", ".zst")
 
 
 def files(paths: Iterable[Path], *, apart_from: Iterable[Path] = ()) -> list[Path]:
-    """All log files meant, each once, in a stable order. A folder gives those with a log's ending, hidden ones left out.
+    """All log files meant, each once, in a stable order. A folder gives those with a log's ending, no hidden ones.
 
     Raises UsageError for a path that means nothing.
     """
@@ -33,14 +33,13 @@ def files(paths: Iterable[Path], *, apart_from: Iterable[Path] = ()) -> list[Pat
 def _meant(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(file.resolve() for file in path.rglob("*") if _is_log(file, path))
-    if path.exists():
+    if path.is_file():
         return [path.resolve()]
+    if path.exists():
+        raise UsageError(f"{path}: a pipe or a device; write the log to a file, and name that")
     if glob.has_magic(str(path)):
-        return sorted(
-            inner
-            for match in glob.glob(str(path), recursive=True)
-            for inner in _meant(Path(match))
-        )
+        matches = (Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207  # absolute patterns
+        return sorted(inner for match in matches if match.is_dir() or match.is_file() for inner in _meant(match))
     return []
 
 

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
@@ -16,21 +16,31 @@ import zstandard
 from audit.records import AuditError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HEAD_BYTES = 1 << 20
+# Small, so that a packed desert of zeros does not unpack into all of the memory at once.
+PIECE_BYTES = 1 << 13
+HEAD_LINES = 50
+_BLANK = "\ufeff \t\r\n\x00"
 Packing = Literal["plain", "gz", "zst"]
 Container = Literal["lines", "array", "objects", "csv", "parquet", "empty", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``clean`` says that the engine can read the file as it lies: UTF-8, no byte order mark, line ends of its kind."""
+    """``clean`` says that the engine can read the file as it lies: UTF-8, no byte order mark, line ends of its kind.
+
+    ``newline`` is what ends a line, as :class:`io.TextIOWrapper` takes it; ``delimiter`` parts a table's columns.
+    """
 
     packing: Packing
     encoding: str
     container: Container
     clean: bool
+    newline: Literal["\n"] | None = "\n"
+    delimiter: str = ","
 
 
 class _Unpacked(io.RawIOBase):
@@ -41,6 +51,7 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, raw: IO[bytes], start: Callable[[], Any]) -> None:
         self._raw, self._start, self._part = raw, start, start()
+        self._part_at = 0
         self._ready = b""
         self.cut_off = False
 
@@ -50,12 +61,12 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         while not self._ready and not self.cut_off:
             if self._part.eof:
-                rest = self._part.unused_data or self._raw.read(1 << 16)
+                rest = self._part.unused_data or self._raw.read(PIECE_BYTES)
                 if not rest.strip(b"\0"):
                     return 0
-                self._part = self._start()
+                self._part, self._part_at = self._start(), self._raw.tell() - len(rest)
             else:
-                rest = self._raw.read(1 << 16)
+                rest = self._raw.read(PIECE_BYTES)
                 if not rest:
                     self.cut_off = True
                     return 0
@@ -63,17 +74,30 @@ class _Unpacked(io.RawIOBase):
                 self._ready = self._part.decompress(rest)
             except (zlib.error, zstandard.ZstdError):
                 self.cut_off = True
+                self._ready = self._before_damage(len(rest))
         taken = self._ready[: len(buffer)]
         buffer[: len(taken)] = taken
         self._ready = self._ready[len(taken) :]
         return len(taken)
+
+    def _before_damage(self, size: int) -> bytes:
+        """What the last piece held before its fault: its part is unpacked again, the piece byte by byte."""
+        piece_at = self._raw.tell() - size
+        self._raw.seek(self._part_at)
+        part, got = self._start(), bytearray()
+        with suppress(zlib.error, zstandard.ZstdError):
+            while (at := self._raw.tell()) < piece_at:
+                part.decompress(self._raw.read(min(PIECE_BYTES, piece_at - at)))
+            while byte := self._raw.read(1):
+                got += part.decompress(byte)
+        return bytes(got)
 
     def close(self) -> None:
         self._raw.close()
         super().close()
 
 
-_STARTS: dict[str, Callable[[], Any]] = {
+_STARTS: dict[str, "Callable[[], Any]"] = {
     "gz": lambda: zlib.decompressobj(wbits=31),
     "zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
@@ -109,6 +133,8 @@ def head(path: Path, packing: Packing, size: int = HEAD_BYTES) -> bytes:
 
 def sniff(path: Path) -> Layout:
     """Tell a file's layout. Raises AuditError where the file cannot be opened."""
+    if not path.is_file():
+        raise AuditError(f"{path}: no file, or none any more")
     try:
         with path.open("rb") as stream:
             magic = stream.read(4)
@@ -123,11 +149,12 @@ def sniff(path: Path) -> Layout:
     except OSError as error:
         raise AuditError(f"{path}: cannot be opened: {error.strerror or error}") from None
     encoding, marked = _encoding(start)
-    text = start.decode(encoding, errors="replace")
+    text = start.decode(encoding, errors="replace").lstrip(_BLANK)
     container = _container(text)
     old_mac_ends = "\r" in text and "\n" not in text
     clean = encoding == "utf-8" and not marked and not old_mac_ends
-    return Layout(packing, encoding, container, clean)
+    delimiter = _delimiter(text) if container == "csv" else ","
+    return Layout(packing, encoding, container, clean, None if old_mac_ends else "\n", delimiter)
 
 
 def _encoding(start: bytes) -> tuple[str, bool]:
@@ -148,24 +175,31 @@ def _encoding(start: bytes) -> tuple[str, bool]:
     return "utf-8", False
 
 
-def _container(text: str) -> Container:
-    body = text.lstrip("\ufeff \t\r\n\x00")
+def _container(body: str) -> Container:
     if not body:
         return "empty"
-    if body[0] == "[":
-        return "array" if re.match(r"\[\s*(\{|\]|$)", body) else "other"
+    if re.match(r"\[\s*(\{|\]|$)", body):
+        return "array"
     if body[0] == "{":
         return "lines" if _whole_lines(body) else "objects"
-    first = body.splitlines()[0]
-    if re.search(r"\w[,;\t]\"?\w", first):
-        return "csv"
-    # A log may begin with a broken line; the rest tells what it is.
-    return "lines" if re.search(r"^\s*\{.*\}\s*$", body, re.MULTILINE) else "other"
+    # A log may begin with a broken line, as one that was cut by its size: the rest tells what it is.
+    lines = re.split(r"\r\n|\n|\r", body)[:HEAD_LINES]
+    if any(line.lstrip().startswith("{") and _parses(line) for line in lines):
+        return "lines"
+    if body[0] == "[":
+        return "array"
+    return "csv" if re.search(r"\w\"?[,;\t] ?\"?\w", lines[0]) else "other"
+
+
+def _delimiter(text: str) -> str:
+    """What parts the columns of a table's header."""
+    header = text.splitlines()[0]
+    return max(",;\t", key=header.count)
 
 
 def _whole_lines(body: str) -> bool:
     """Whether objects stand on lines of their own, rather than over several lines or several on one."""
-    lines = [line.strip() for line in re.split(r"\r\n|\n|\r", body)[:50] if line.strip()]
+    lines = [line.strip() for line in re.split(r"\r\n|\n|\r", body)[:HEAD_LINES] if line.strip()]
     whole = sum(line.startswith("{") and line.endswith("}") for line in lines)
     if len(lines) == 1:
         return True
@@ -177,12 +211,15 @@ def _whole_lines(body: str) -> bool:
 def _parses(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
 def text_of(path: Path, layout: Layout) -> io.TextIOWrapper:
-    """The file as text with line ends made one kind; what is no text in its encoding becomes U+FFFD."""
+    """The file as text. A byte that is no UTF-8 stays what it is (a surrogate); in UTF-16 it becomes U+FFFD."""
     return io.TextIOWrapper(
-        unpacked(path, layout.packing), encoding=layout.encoding or "utf-8", errors="replace", newline=None
+        unpacked(path, layout.packing),
+        encoding=layout.encoding or "utf-8",
+        errors="surrogateescape" if layout.encoding.startswith("utf-8") else "replace",
+        newline=layout.newline,
     )

@@ -9,77 +9,127 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from audit.ingest import table, torn
 from audit.ingest.layout import Layout, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import io
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import Any
 
-_MARKS = re.compile(r'["{}\[\]\n\\]')
+LINE_CHARS = 1 << 26
+BETWEEN = " \t\r\n"
+_MARKS = re.compile(r'["{}\n\\]')
 
 
-def records(path: Path, layout: Layout) -> Iterator[tuple[int, str]]:
-    """Line number (from 1) and text of each record, in file order; blank lines are none."""
-    if layout.container in ("array", "objects"):
-        yield from _objects(path, layout)
-        return
+def records(
+    path: Path, layout: Layout, knows: Callable[[dict[str, Any]], bool] | None = None
+) -> Iterator[tuple[int, str]]:
+    """Line number (from 1) and text of each record, in file order; blank lines are none.
+
+    ``knows`` tells a record of the format: with it a torn record gives the whole ones that it holds.
+    """
     with text_of(path, layout) as stream:
-        for number, line in enumerate(stream, start=1):
-            if line.strip(" \t\r\n"):
-                yield number, line.rstrip("\r\n")
+        if layout.container == "csv":
+            found = table.records(_physical(stream), layout.delimiter)
+        elif layout.container in ("array", "objects"):
+            found = _objects(_physical(stream), layout)
+        else:
+            found = ((number, line.rstrip("\r\n")) for number, line in _physical(stream) if line.strip(BETWEEN))
+        if knows is None or layout.container == "csv":
+            yield from found
+            return
+        for number, text in found:
+            for offset, part in torn.parts(text, knows):
+                yield number + text.count("\n", 0, offset), part
 
 
-def _objects(path: Path, layout: Layout) -> Iterator[tuple[int, str]]:
-    """Objects of an array or one after another, found by their brackets.
+def _physical(stream: io.TextIOWrapper) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers; of one that is longer than any log's the rest is left out."""
+    number = 0
+    while line := stream.readline(LINE_CHARS):
+        number += 1
+        yield number, line
+        while len(line) == LINE_CHARS and not line.endswith(("\n", "\r")):
+            line = stream.readline(LINE_CHARS)
+
+
+class _Open:
+    """An object that is being gathered, and where in it we are."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.line, self.depth, self.chars = 1, 0, 0
+        self.in_string = False
+
+    def take(self) -> tuple[int, str]:
+        """The text so far; the next object starts anew."""
+        whole = self.line, "".join(self.parts)
+        self.parts, self.depth, self.chars, self.in_string = [], 0, 0, False
+        return whole
+
+    def add(self, text: str) -> None:
+        """Gather, up to a length that no record has."""
+        self.chars += len(text)
+        if self.chars <= LINE_CHARS:
+            self.parts.append(text)
+
+
+def _objects(lines: Iterator[tuple[int, str]], layout: Layout) -> Iterator[tuple[int, str]]:
+    """Objects of an array or one after another, found by their brackets; what stands between them is told too.
 
     A raw line end inside a string is no JSON: it ends the string, so that one broken record does not swallow
     those after it. So does an object that begins in the first column while another is still open.
     """
-    depth, line, start_line, in_string, skip = 0, 1, 1, False, -1
-    inside: list[str] = []
-    with text_of(path, layout) as stream:
-        for text in stream:
-            if layout.container == "objects" and depth and text.startswith("{"):
-                yield start_line, "".join(inside)
-                inside, depth, in_string = [], 0, False
-            begin = 0 if depth else -1
-            skip = -1
-            for mark in _MARKS.finditer(text):
-                at, sign = mark.start(), mark[0]
-                if at == skip:
-                    continue
-                if in_string:
-                    if sign == "\\":
-                        skip = at + 1
-                    elif sign in '"\n':
-                        in_string = False
-                elif sign == '"':
-                    in_string = True
-                elif sign == "{":
-                    if depth == 0:
-                        begin, start_line = at, line
-                    depth += 1
-                elif sign == "}" and depth:
-                    depth -= 1
-                    if depth == 0:
-                        inside.append(text[begin : at + 1])
-                        yield start_line, "".join(inside)
-                        inside, begin = [], -1
-            if begin >= 0:
-                inside.append(text[begin:])
-            line += 1
-    if depth and "".join(inside).strip():
-        yield start_line, "".join(inside)
+    here = _Open()
+    for number, text in lines:
+        if layout.container == "objects" and here.depth and text.startswith("{"):
+            yield here.take()
+        yield from _in_line(here, number, text)
+    if here.depth and "".join(here.parts).strip():
+        yield here.take()
 
 
-def rewrite(path: Path, layout: Layout, target: Path) -> None:
+def _in_line(here: _Open, number: int, text: str) -> Iterator[tuple[int, str]]:
+    begin, skip = 0, -1
+    for mark in _MARKS.finditer(text):
+        at, sign = mark.start(), mark[0]
+        if at == skip or (sign == "\\" and not here.in_string):
+            continue
+        if here.in_string:
+            if sign == "\\":
+                skip = at + 1
+            here.in_string = sign in "{}\\"
+        elif sign == '"':
+            here.in_string = here.depth > 0
+        elif sign == "{":
+            if here.depth == 0:
+                yield from _between(number, text[begin:at])
+                begin, here.line = at, number
+            here.depth += 1
+        elif sign == "}" and here.depth:
+            here.depth -= 1
+            if here.depth == 0:
+                here.add(text[begin : at + 1])
+                yield here.take()
+                begin = at + 1
+    if here.depth:
+        here.add(text[begin:])
+    else:
+        yield from _between(number, text[begin:])
+
+
+def _between(number: int, text: str) -> Iterator[tuple[int, str]]:
+    """What stands between objects and is neither a bracket nor a comma is a record that cannot be read."""
+    rest = text.strip(" \t\r\n,[]\ufeff\x00")
+    if rest:
+        yield number, rest
+
+
+def rewrite(path: Path, layout: Layout, target: Path, knows: Callable[[dict[str, Any]], bool] | None) -> None:
     """Write the records one a line in UTF-8: the n-th line is the n-th of :func:`records`."""
-    with target.open("w", encoding="utf-8", newline="\n") as out:
-        if layout.container == "csv":
-            with text_of(path, layout) as stream:
-                for text in stream:
-                    out.write(text)
-            return
-        for _, text in records(path, layout):
-            out.write(text.replace("\n", " "))
+    with target.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
+        for _, text in records(path, layout, knows):
+            out.write(text.replace("\n", " ").replace("\r", " ").strip() or "\x00")
             out.write("\n")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import os
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.engine.duckdb import EngineError
-from audit.ingest import lines
-from audit.ingest.layout import Layout, cut_off, sniff
-from audit.ingest.masking import masked
+from audit.ingest import lines, rejects
+from audit.ingest.layout import Layout, sniff
 from audit.ingest.merge import one_call_once
-from audit.ingest.reading import UNREADABLE, Reading
+from audit.ingest.reading import Reading
 from audit.ingest.recognise import EMPTY, recognise
+from audit.ingest.rejects import TornError
 from audit.records import CALL_COLUMNS, AuditError
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
     from audit.formatbook import Format
 
-TEXTS_KEPT = 1_000
 _NAMES = ", ".join(column.name for column in CALL_COLUMNS)
-_REJECT_SHAPE = {"line": "BIGINT", "reason": "VARCHAR", "text": "VARCHAR"}
+# The engine takes a path for a pattern: any other than a plain one is read through a link with a plain name.
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@=-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def ingest(
                 receipt = _ingest_one(engine, path, formats, Path(work), keep_prompts=keep_prompts)
             except AuditError as error:  # one file that cannot be read must not keep the others out
                 receipt = Receipt(path, None, 0, 0, str(error))
+            except OSError as error:
+                receipt = Receipt(path, None, 0, 0, f"{path}: cannot be read: {error.strerror or error}")
             told(receipt)
             receipts.append(receipt)
     return receipts
@@ -83,32 +86,40 @@ def _ingest_one(
     engine: Engine, path: Path, formats: Mapping[str, Format], work: Path, *, keep_prompts: bool
 ) -> Receipt:
     layout = sniff(path)
+    before = path.stat()
     with ThreadPoolExecutor(1) as beside:
-        digest = beside.submit(_sha256, path)
-        size = path.stat().st_size
+        digest = beside.submit(_sha256, path, before.st_size)
         # Only a file of a size seen before can be one read before: only then must the digest be waited for.
-        if engine.rows("SELECT 1 FROM store.files WHERE bytes = $size LIMIT 1", {"size": size}):
+        if engine.rows("SELECT 1 FROM store.files WHERE bytes = $size LIMIT 1", {"size": before.st_size}):
             seen = engine.rows(
                 "SELECT format FROM store.files WHERE sha256 = $sha AND (format IS NOT NULL OR bytes = 0)",
                 {"sha": digest.result()},
             )
             if seen:
                 return Receipt(path, seen[0][0], 0, 0, "already read", known=True)
-        recognition = recognise(path, layout, formats, engine)
+        readable = _plainly_named(path, work)
+        recognition = recognise(readable, layout, formats, engine)
         original = None
         if recognition.format is not None:
-            original = Reading(recognition.format, path, layout, recognition.columns)
-        step = _Step(engine, path, recognition.reason, original, digest.result, size, keep_prompts=keep_prompts)
-        if original is None:
-            return step.enter(None)
-        try:
-            return step.enter(original if layout.clean else _rewritten(original, work))
-        except EngineError as first:
-            # The engine gives up on a whole file for one fault in an array or an archive: the good records are kept.
-            if layout.container != "parquet":
-                with suppress(EngineError):
-                    return step.enter(_rewritten(original, work))
-            raise AuditError(f"{path}: cannot be read: {first}") from None
+            original = Reading(recognition.format, readable, layout, recognition.columns)
+        step = _Step(engine, path, before, recognition.reason, original, digest.result, keep_prompts=keep_prompts)
+        return step.enter(None) if original is None else _entered(step, original, work)
+
+
+def _entered(step: _Step, original: Reading, work: Path) -> Receipt:
+    """Read the file as it lies where the engine can; else, or where that would lose records, a copy in order."""
+    try:
+        return step.enter(original if original.layout.clean else _rewritten(original, work))
+    except TornError:
+        return step.enter(_rewritten(original, work, apart=True))
+    except EngineError as first:
+        # The engine gives up on a whole file for one fault in an array or an archive: the good records are kept.
+        if original.layout.container != "parquet":
+            with suppress(EngineError):
+                return step.enter(_rewritten(original, work, apart=True))
+        # After its first sentence the engine may quote the file.
+        said = re.split(r"Original Line|Possible fixes|LINE \d", str(first))[0][:300].strip()
+        raise AuditError(f"{step.path}: cannot be read: {said}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +128,10 @@ class _Step:
 
     engine: Engine
     path: Path
+    before: os.stat_result
     reason: str
     original: Reading | None
     digest: Callable[[], str]
-    size: int
     keep_prompts: bool
 
     def enter(self, reading: Reading | None) -> Receipt:
@@ -129,14 +140,24 @@ class _Step:
             (file_id,) = engine.row("SELECT coalesce(max(file_id), 0) + 1 FROM store.files")
             receipt = Receipt(self.path, None, 0, 0, self.reason)
             if reading is not None and self.original is not None:
-                engine.run(
-                    f"INSERT INTO store.calls SELECT {_NAMES}, {file_id}, problem FROM ({reading.calls})"
+                engine.run(f"INSERT INTO store.calls SELECT {_NAMES}, {file_id}, problem FROM ({reading.calls})")
+                found = rejects.taken_out(
+                    engine, reading, self.original, file_id, keep_prompts=self.keep_prompts
                 )
-                rejected = _rejects(engine, reading, self.original, file_id, keep_prompts=self.keep_prompts)
                 calls = one_call_once(engine, file_id)
+                rejected = rejects.told(engine, found, file_id, _text(self.path))
                 receipt = Receipt(self.path, reading.format.name, calls, rejected)
-            _enter(engine, receipt, file_id, self.digest(), self.size)
+            self._check_unchanged()
+            _enter(engine, receipt, file_id, self.digest(), self.before.st_size)
         return receipt
+
+    def _check_unchanged(self) -> None:
+        """A file that grew counts as read up to where it ended before; any other change spoils what was read."""
+        now = self.path.stat()
+        same = (now.st_dev, now.st_ino) == (self.before.st_dev, self.before.st_ino)
+        grew = now.st_size > self.before.st_size
+        if not same or not (grew or (now.st_size, now.st_mtime_ns) == (self.before.st_size, self.before.st_mtime_ns)):
+            raise AuditError(f"{self.path}: it changed while it was read; run again to read it")
 
 
 def _enter(engine: Engine, receipt: Receipt, file_id: int, sha256: str, size: int) -> None:
@@ -147,7 +168,7 @@ def _enter(engine: Engine, receipt: Receipt, file_id: int, sha256: str, size: in
         "min(started_at), max(started_at) FROM store.calls WHERE file_id = $id",
         {
             "id": file_id,
-            "path": str(receipt.path),
+            "path": _text(receipt.path),
             "sha": sha256,
             "size": size,
             "format": receipt.format,
@@ -158,95 +179,33 @@ def _enter(engine: Engine, receipt: Receipt, file_id: int, sha256: str, size: in
     )
 
 
-def _sha256(path: Path) -> str:
+def _text(path: Path) -> str:
+    """A path for people and for the store; a byte of it that is no UTF-8 is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _sha256(path: Path, size: int) -> str:
+    """The digest of a file's first bytes: what is appended while it is read belongs to the next time."""
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while size > 0 and (block := stream.read(min(1 << 20, size))):
+            digest.update(block)
+            size -= len(block)
+    return digest.hexdigest()
 
 
-def _rewritten(reading: Reading, work: Path) -> Reading:
+def _plainly_named(path: Path, work: Path) -> Path:
+    if _PLAIN_PATH.fullmatch(str(path)):
+        return path
+    link = work / "log"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path)
+    return link
+
+
+def _rewritten(reading: Reading, work: Path, *, apart: bool = False) -> Reading:
     """The same records one a line in UTF-8, in a copy that lasts as long as the ingest."""
     target = work / "records"
-    lines.rewrite(reading.path, reading.layout, target)
-    container = "csv" if reading.layout.container == "csv" else "lines"
-    return replace(reading, path=target, layout=Layout("plain", "utf-8", container, clean=True))
-
-
-def _rejects(engine: Engine, reading: Reading, original: Reading, file_id: int, *, keep_prompts: bool) -> int:
-    """Move what could not be read to the rejects, with line, reason and text; returns how many there are."""
-    found: list[dict[str, object]] = []
-    (bad,) = engine.row(
-        "SELECT count(*) FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id}
-    )
-    if bad:
-        engine.run("DELETE FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id})
-        problems = dict(
-            engine.rows(f"SELECT record, problem FROM ({reading.calls}) WHERE problem IS NOT NULL ORDER BY record")
-        )
-        found += _placed(problems, original, keep_prompts=keep_prompts)
-    if original.layout.container == "csv":
-        found = _csv_rejects(engine, found, keep_prompts=keep_prompts)
-    # The engine raises at a cut in gzip, and reads on past one in zstd.
-    doubtful = reading is not original or original.layout.packing == "zst"
-    if doubtful and cut_off(original.path, original.layout.packing):
-        found.append({"line": None, "reason": "the archive is cut off: what came before its end was read"})
-    if found:
-        engine.load("reject", _REJECT_SHAPE, found)
-        # A line is told once, however often its file has grown or been rotated since.
-        engine.run(
-            "INSERT INTO store.rejects SELECT $id, line, reason, text FROM reject ANTI JOIN store.rejects "
-            "USING (line, reason, text)",
-            {"id": file_id},
-        )
-    return len(found)
-
-
-def _placed(problems: Mapping[int, str], original: Reading, *, keep_prompts: bool) -> list[dict[str, object]]:
-    """The bad records with line and text, found again in the file by their number."""
-    if original.layout.container in ("csv", "parquet"):
-        return [{"line": number, "reason": reason, "text": None} for number, reason in problems.items()]
-    placed: list[dict[str, object]] = []
-    for number, (line, text) in enumerate(lines.records(original.path, original.layout), start=1):
-        problem = problems.get(number)
-        if problem is None:
-            continue
-        reason = _why(text) if problem == UNREADABLE else problem
-        kept = masked(text, keep_prompts=keep_prompts) if len(placed) < TEXTS_KEPT else None
-        placed.append({"line": line, "reason": reason, "text": kept})
-    return placed
-
-
-def _why(text: str) -> str:
-    """Why the engine saw nothing in a record."""
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        return f"not valid JSON: {str(error).split(': line', 1)[0].split(' (char', 1)[0]}"
-    except RecursionError:
-        return "not valid JSON: nested too deep"
-    if not isinstance(value, dict):
-        return "a JSON value where an object was expected"
-    return "no field of this format, or one of another shape than the format states"
-
-
-def _csv_rejects(
-    engine: Engine, found: list[dict[str, object]], *, keep_prompts: bool
-) -> list[dict[str, object]]:
-    """The table's own rejects with those found by row number, which is made a line number by them."""
-    rows = engine.rows(
-        "SELECT line, any_value(error_message), any_value(csv_line) FROM reject_errors GROUP BY line ORDER BY line"
-    )
-    for table in ("reject_errors", "reject_scans"):
-        engine.run(f"DROP TABLE IF EXISTS {table}")
-    for reject in found:
-        line = int(str(reject["line"])) + 1
-        for skipped, *_ in rows:
-            line += skipped <= line
-        reject["line"] = line
-    return found + [
-        {
-            "line": line,
-            "reason": f"not a row of this table: {message}",
-            "text": masked(text or "", keep_prompts=keep_prompts),
-        }
-        for line, message, text in rows
-    ]
+    lines.rewrite(reading.path, reading.layout, target, reading.format.knows if apart else None)
+    layout = Layout("plain", "utf-8", "lines", clean=True)
+    return replace(reading, path=target, layout=layout, apart=apart)

@@ -1,27 +1,72 @@
-"""What may be kept of a line that could not be read: its shape and its short values, no prompt and no secret."""
+"""What may be kept of a line that could not be read: its shape and the short values of fields that a format reads.
+
+Everything else is replaced by its length: a line that is broken may be a piece of a prompt.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from audit.formatbook import Field
 
 TEXT_LIMIT = 2_000
-_CONTENT = (
-    "content|text|prompt|input|output|thinking|arguments|messages|system|query|question|answer|completion|"
-    "traceback|stdout|stderr|signature|data|body|description|error_message|reasoning|summary"
+VALUE_LIMIT = 64
+NAMES_TOLD = 12
+# Also read by the engine, for the columns of a call.
+SECRET = (
+    r"\b(sk-|pk-|rk-|xox[abp]-|gh[pousr]_|github_pat_|glpat-|hf_|AKIA|ASIA|AIza|eyJ)[A-Za-z0-9_\-./+=]{8,}"
+    r"|bearer\s+[^\s\"']+"
 )
-_LONG_STRING = re.compile(r'"((?:[^"\\\n]|\\.){65,})("|$)')
-_CONTENT_STRING = re.compile(rf'"({_CONTENT})"(\s*:\s*)"((?:[^"\\\n]|\\.)+)("|$)', re.IGNORECASE)
-_SECRET = re.compile(
-    r"(sk-|pk-|rk-|xox[abp]-|gh[pousr]_|AKIA|AIza|eyJ)[A-Za-z0-9_\-./+=]{8,}|(Bearer\s+)[^\s\"']+", re.IGNORECASE
-)
+# Fields of a format that hold text of people, or places on their machines.
+_UNTOLD = {"messages", "cwd", "content", "input", "output", "prompt"}
+_SECRET = re.compile(SECRET, re.IGNORECASE)
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"?(\s*:)?|[^"]+')
+_BARE = re.compile(r"[^\s{}\[\],:](?:[^{}\[\],:]*[^\s{}\[\],:])?")
+_LITERAL = re.compile(r"-?\d[\d.eE+\-]{0,30}|true|false|null|NaN|-?Infinity")
+_NAME = re.compile(r"[\w.\-$@]{1,40}")
 
 
-def masked(text: str, *, keep_prompts: bool) -> str:
+def masked(text: str, fields: Iterable[Field], *, keep_prompts: bool) -> str:
     """The text with secrets taken out, prompts too unless they are kept, cut to a length a person reads."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    length = len(text)
     if not keep_prompts:
-        text = _CONTENT_STRING.sub(lambda m: f'"{m[1]}"{m[2]}"<{len(m[3])} characters>"', text)
-        text = _LONG_STRING.sub(lambda m: f'"<{len(m[1])} characters>"', text)
+        told = {field.parts[-1] for field in fields if field.type != "json"} - _UNTOLD
+        # What is cut here lies beyond what is shown: each sign of the text takes one of the limit at most.
+        text = _shape(text[: TEXT_LIMIT * 50], told)
     text = _SECRET.sub("<secret>", text)
-    if len(text) > TEXT_LIMIT:
-        text = f"{text[:TEXT_LIMIT]} <{len(text) - TEXT_LIMIT} more characters>"
+    if len(text) > TEXT_LIMIT or length > TEXT_LIMIT * 50:
+        text = f"{text[:TEXT_LIMIT]} <cut; the line has {length:,} characters>"
     return text
+
+
+def named(names: Iterable[object]) -> str:
+    """Some field names for a sentence. What is no plain name may be a text: its length is told."""
+    listed = [str(name) for name in names]
+    shown = [name if _NAME.fullmatch(name) and not _SECRET.search(name) else _length(name) for name in listed]
+    return ", ".join(shown[:NAMES_TOLD]) + (", ..." if len(shown) > NAMES_TOLD else "")
+
+
+def _shape(text: str, told: Collection[str]) -> str:
+    key, out = "", []
+    for token in _TOKEN.finditer(text):
+        piece, colon = token[0], token[1] or ""
+        if not piece.startswith('"'):
+            out.append(_BARE.sub(lambda m: m[0] if _LITERAL.fullmatch(m[0]) else _length(m[0]), piece))
+            continue
+        inner = piece[: len(piece) - len(colon)].strip('"')
+        if colon:
+            key = inner
+            out.append(f'"{inner if _NAME.fullmatch(inner) else _length(inner)}"{colon}')
+        else:
+            keep = key in told and len(inner) <= VALUE_LIMIT
+            out.append(piece if keep or not inner else f'"{_length(inner)}"')
+    return "".join(out)
+
+
+def _length(text: str) -> str:
+    return f"<{len(text)} characters>"

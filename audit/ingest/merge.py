@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 _ROW = ", ".join(f"n.{column.name}" for column in CALL_COLUMNS if column.name != "started_at")
 _FULLNESS = "coalesce({0}.output_tokens, -1), coalesce({0}.input_tokens, -1), md5(ROW({1})::VARCHAR)"
 
+_MET = "FROM store.calls n JOIN store.calls o USING (source, call_id) WHERE n.file_id = $id AND o.file_id <> $id"
+
 
 def one_call_once(engine: Engine, file_id: int) -> int:
     """Leave one row of each call that a file states; returns the calls the store gained.
 
     Within a file its last statement holds; between files the fuller one. The call started at the earliest
-    instant that any statement gives.
+    instant that any statement gives. The temporary table ``met`` keeps which calls other files had stated before.
     """
     _within(engine, file_id)
     return _between(engine, file_id)
@@ -48,20 +50,23 @@ def _within(engine: Engine, file_id: int) -> None:
 
 def _between(engine: Engine, file_id: int) -> int:
     (mine,) = engine.row("SELECT count(*) FROM store.calls WHERE file_id = $id", {"id": file_id})
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE met (source VARCHAR, call_id VARCHAR, old_file INTEGER, old BIGINT, new BIGINT, "
+        "started_at TIMESTAMP, fuller BOOLEAN)"
+    )
+    (both,) = engine.row(f"SELECT count(*) {_MET}", {"id": file_id})
+    if not both:
+        return int(mine)
     old_fullness = _FULLNESS.format("o", _ROW.replace("n.", "o."))
     new_fullness = _FULLNESS.format("n", _ROW)
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE met AS SELECT n.source, n.call_id, o.rowid AS old, n.rowid AS new, "
-        f"least(o.started_at, n.started_at) AS started_at, ({new_fullness}) > ({old_fullness}) AS fuller "
-        "FROM store.calls n JOIN store.calls o USING (source, call_id) "
-        "WHERE n.file_id = $id AND o.file_id <> $id",
+        "INSERT INTO met SELECT n.source, n.call_id, o.file_id, o.rowid, n.rowid, "
+        f"least(o.started_at, n.started_at), ({new_fullness}) > ({old_fullness}) {_MET}",
         {"id": file_id},
     )
-    (both,) = engine.row("SELECT count(*) FROM met")
-    if both:
-        engine.run("DELETE FROM store.calls WHERE rowid IN (SELECT CASE WHEN fuller THEN old ELSE new END FROM met)")
-        engine.run(
-            "UPDATE store.calls AS c SET started_at = m.started_at FROM met m "
-            "WHERE c.source = m.source AND c.call_id = m.call_id AND c.started_at <> m.started_at"
-        )
+    engine.run("DELETE FROM store.calls WHERE rowid IN (SELECT CASE WHEN fuller THEN old ELSE new END FROM met)")
+    engine.run(
+        "UPDATE store.calls AS c SET started_at = m.started_at FROM met m "
+        "WHERE c.source = m.source AND c.call_id = m.call_id AND c.started_at <> m.started_at"
+    )
     return int(mine) - int(both)

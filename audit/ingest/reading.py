@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import sqlglot
-
-from audit.records import CALL_COLUMNS, HASH, MONEY, Column
+from audit.ingest.masking import SECRET
+from audit.records import CALL_COLUMNS, HASH, MONEY, TEXT, TEXTS, Column
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +14,11 @@ if TYPE_CHECKING:
     from audit.formatbook import Field, Format
     from audit.ingest.layout import Layout
 
-# The largest line that is read; a longer one is rejected with its place.
-OBJECT_BYTES = 1 << 28
+# The largest line that is read; a longer one is rejected with its place. Each thread keeps a buffer of twice that.
+OBJECT_BYTES = 1 << 25
+# A name or a label is short: what is longer may be a prompt, and only its fingerprint is kept.
+LABEL_BYTES = 256
+TABLE_LINE_BYTES = 1 << 24
 COUNT_LIMIT = 2**31 - 1
 UNREADABLE = "unreadable"
 _ASKS = {
@@ -38,17 +40,21 @@ END"""
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one file is read: the format, where the bytes lie, and as what."""
+    """How one file is read: the format, where the bytes lie, and as what.
+
+    ``apart`` says that torn lines were taken apart in the copy that is read.
+    """
 
     format: Format
     path: Path
     layout: Layout
     columns: tuple[str, ...] = ()
+    apart: bool = False
 
     @property
     def calls(self) -> str:
         """One row a statement of a call, with every call column, ``record`` and ``problem``."""
-        given = _select_names(self.format.select)
+        given = set(self.format.columns)
         columns = ",\n".join(f"{self._cast(column, given)} AS {column.name}" for column in CALL_COLUMNS)
         return (
             f"WITH records AS ({self._records}), shaped AS ({self.format.select})\n"
@@ -58,9 +64,20 @@ class Reading:
     def _cast(self, column: Column, given: set[str]) -> str:
         name, kind = column.name, column.type
         if name == "source":
-            return f"coalesce(source, '{self.format.source}')" if name in given else f"'{self.format.source}'"
+            source = _quoted(self.format.source)
+            return f"coalesce({_label('source')}, {source})" if name in given else source
         if name not in given:
             return f"NULL::{kind}"
+        if name == "api_key":
+            # A raw key must not be kept: its hash still tells one key from another.
+            return f"CASE WHEN {_holds_secret(name)} THEN 'key-' || left(sha256({name}), 16) ELSE {_label(name)} END"
+        if name == "error_type":
+            # A kind of error is a word; a message or a traceback after it may hold anything.
+            return rf"nullif(left(regexp_extract({name}, '^[\w.\-]+'), 80), '')"
+        if kind == TEXTS:
+            return f"CASE WHEN {name} IS NOT NULL THEN list_transform({name}, lambda x: {_safe('x')}) END"
+        if kind == TEXT:
+            return _label(name)
         if kind == HASH:
             # A fingerprint of 32 hexadecimal digits is kept as it is; any other text is fingerprinted again.
             return f"coalesce(try_cast({name} AS UUID), md5({name})::UUID)"
@@ -87,13 +104,14 @@ class Reading:
             return f"read_parquet({path})"
         packing = {"plain": "none", "gz": "gzip", "zst": "zstd"}[self.layout.packing]
         if self.layout.container == "csv":
+            # Columns go by their number: two may share a name. The table's first fault ends the reading.
+            columns = ", ".join(f"c{number}: 'VARCHAR'" for number in range(len(self.columns)))
             return (
-                f"read_csv({path}, header=true, all_varchar=true, compression='{packing}', "
-                f"null_padding=false, store_rejects=true, max_line_size={1 << 24})"
+                f"read_csv({path}, header=true, auto_detect=false, columns={{{columns}}}, "
+                f"delim={_quoted(self.layout.delimiter)}, quote='\"', escape='\"', compression='{packing}', "
+                f"null_padding=false, max_line_size={TABLE_LINE_BYTES})"
             )
-        container = {"array": "array", "objects": "unstructured"}.get(
-            self.layout.container, "newline_delimited"
-        )
+        container = {"array": "array", "objects": "unstructured"}.get(self.layout.container, "newline_delimited")
         tolerant = "true" if container == "newline_delimited" else "false"
         shape = ", ".join(f"{_name(top)}: {_quoted(kind)}" for top, kind in _shape(self.format.fields).items())
         return (
@@ -168,12 +186,16 @@ def _typed(field: Field) -> str:
 
 
 def _instant(raw: str) -> str:
-    """ISO 8601 (a date without a zone is in the session's), or an epoch told by its magnitude."""
+    """ISO 8601 (a date without a zone is in the session's), or an epoch told by its magnitude.
+
+    Python's logging writes a comma before the fraction of a second.
+    """
     number = f"try_cast({raw} AS DOUBLE)"
     scales = ((1e11, "* 1e6"), (1e14, "* 1e3"), (1e17, "* 1"), (9e18, "/ 1e3"))
     epoch = " ".join(f"WHEN {number} < {below:.0f} THEN {number} {scale}" for below, scale in scales)
     return (
         f"make_timestamp(coalesce(epoch_us(try_cast({raw} AS TIMESTAMPTZ)), "
+        f"epoch_us(try_cast(replace({raw}, ',', '.') AS TIMESTAMPTZ)), "
         f"CASE WHEN {number} >= 0 THEN round(CASE {epoch} END)::BIGINT END))"
     )
 
@@ -191,9 +213,16 @@ def _problems(fields: tuple[Field, ...]) -> str:
     return f"WHEN {nothing} THEN '{UNREADABLE}' WHEN {anything} THEN CASE {reasons} END"
 
 
-def _select_names(sql: str) -> set[str]:
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    return set(tree.named_selects)
+def _label(name: str) -> str:
+    return f"CASE WHEN strlen({name}) > {LABEL_BYTES} THEN 'md5-' || md5({name}) ELSE {name} END"
+
+
+def _holds_secret(name: str) -> str:
+    return f"regexp_matches({name}, {_quoted(SECRET)}, 'i')"
+
+
+def _safe(name: str) -> str:
+    return f"CASE WHEN {_holds_secret(name)} THEN '<secret>' ELSE {_label(name)} END"
 
 
 def _name(text: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.ingest.layout import Layout, head
+from audit.ingest import table
+from audit.ingest.layout import HEAD_BYTES, Layout, head
 from audit.ingest.lines import records
+from audit.ingest.masking import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from audit.formatbook import Format
 
 HEAD_RECORDS = 200
+SEARCH_CHARS = 1 << 26
 EMPTY = "empty"
 
 
@@ -44,33 +45,35 @@ def recognise(path: Path, layout: Layout, formats: Mapping[str, Format], engine:
     hits = {form.name: sum(form.knows(record) for record in seen) for form in json_formats}
     best = max(json_formats, key=lambda form: hits[form.name], default=None)
     if best is None or hits[best.name] == 0:
-        return Recognition(None, f"no known log format; its first record has {_named(seen[0])}")
+        return Recognition(None, f"no known log format; its first record has {named(seen[0])}")
     return Recognition(best, f"{hits[best.name]} of its first {len(seen)} records are {best.title}")
 
 
 def _head_records(path: Path, layout: Layout) -> Iterable[dict[str, Any]]:
-    if layout.container == "lines" and layout.encoding == "utf-8":
-        texts: Iterable[str] = head(path, layout.packing).decode("utf-8", "replace").splitlines()
-    else:
-        texts = (text for _, text in records(path, layout))
-    found = 0
-    for text in texts:
+    """The first records that can be parsed; where none can, the search ends after some megabytes."""
+    found = walked = 0
+    for _, text in records(path, layout, _anything):
+        walked += len(text)
         try:
             record = json.loads(text)
         except (ValueError, RecursionError):
-            continue
+            record = None
         if isinstance(record, dict):
             yield record
             found += 1
-            if found == HEAD_RECORDS:
-                return
+        if found == HEAD_RECORDS or walked > (HEAD_BYTES if found else SEARCH_CHARS):
+            return
+
+
+def _anything(_: dict[str, Any]) -> bool:
+    return True
 
 
 def _columns(path: Path, layout: Layout, engine: Engine) -> tuple[str, ...]:
     if layout.container == "parquet":
         return tuple(engine.columns("SELECT * FROM read_parquet($path)", {"path": str(path)}))
-    text = head(path, layout.packing, 1 << 16).decode(layout.encoding, "replace").lstrip("\ufeff")
-    return tuple(name.strip() for name in next(csv.reader(io.StringIO(text))))
+    text = head(path, layout.packing, 1 << 16).decode(layout.encoding, "replace")
+    return table.header(text, layout.delimiter)
 
 
 def _by_columns(columns: tuple[str, ...], container: str, formats: Mapping[str, Format]) -> Recognition:
@@ -78,9 +81,4 @@ def _by_columns(columns: tuple[str, ...], container: str, formats: Mapping[str, 
     for form in formats.values():
         if container in form.holds and form.knows(row):
             return Recognition(form, f"its columns are those of {form.title}", columns)
-    return Recognition(None, f"no known log format; it has the columns {_named(row)}", columns)
-
-
-def _named(record: Mapping[str, Any]) -> str:
-    names = [str(name) for name in record][:12]
-    return ", ".join(names) + (", ..." if len(record) > len(names) else "")
+    return Recognition(None, f"no known log format; it has the columns {named(row)}", columns)

@@ -1,0 +1,124 @@
+"""Records that could not be read: out of the calls, into the rejects, each with its line, its reason and its text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audit.ingest import lines, torn
+from audit.ingest.layout import cut_off
+from audit.ingest.masking import masked
+from audit.ingest.reading import OBJECT_BYTES, UNREADABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audit.engine.duckdb import Engine
+    from audit.ingest.reading import Reading
+
+TEXTS_KEPT = 1_000
+CUT_OFF = "the archive is cut off or damaged: what came before its end was read"
+
+
+class TornError(Exception):
+    """A record holds whole ones: the file is to be read again with its torn lines taken apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that could not be read; ``line`` is None where the file's end is meant."""
+
+    line: int | None
+    reason: str
+    text: str | None
+
+
+def taken_out(
+    engine: Engine, reading: Reading, original: Reading, file_id: int, *, keep_prompts: bool
+) -> list[Reject]:
+    """Take the rows with a problem out of the calls. Raises TornError where good records would go with them."""
+    found: list[Reject] = []
+    (bad,) = engine.row(
+        "SELECT count(*) FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id}
+    )
+    if bad:
+        engine.run("DELETE FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id})
+        problems = dict(
+            engine.rows(f"SELECT record, problem FROM ({reading.calls}) WHERE problem IS NOT NULL ORDER BY record")
+        )
+        found += _placed(problems, reading, original, keep_prompts=keep_prompts)
+    # The engine raises at a cut in gzip, and reads on past one in zstd.
+    doubtful = reading is not original or original.layout.packing == "zst"
+    if doubtful and cut_off(original.path, original.layout.packing):
+        found.append(Reject(None, CUT_OFF, None))
+    return found
+
+
+def _placed(
+    problems: Mapping[int, str], reading: Reading, original: Reading, *, keep_prompts: bool
+) -> list[Reject]:
+    """The bad records with line and text, found again in the file by their number."""
+    layout, form = original.layout, original.format
+    if layout.container == "parquet":
+        return [Reject(number, reason, None) for number, reason in problems.items()]
+    if layout.container == "csv" and reading is original:
+        raise TornError
+    placed: list[Reject] = []
+    knows = form.knows if reading.apart else None
+    for number, (line, text) in enumerate(lines.records(original.path, layout, knows), start=1):
+        problem = problems.get(number)
+        if problem is None:
+            continue
+        if problem == UNREADABLE:
+            if not reading.apart and torn.parts(text, form.knows) != [(0, text)]:
+                raise TornError
+            problem = _why(text, layout.container)
+        kept = masked(text, form.fields, keep_prompts=keep_prompts) if len(placed) < TEXTS_KEPT else None
+        placed.append(Reject(line, problem, kept))
+    return placed
+
+
+def _why(text: str, container: str) -> str:
+    """Why the engine saw nothing in a record."""
+    if len(text) >= OBJECT_BYTES:
+        return f"longer than {OBJECT_BYTES:,} bytes"
+    if any("\udc80" <= sign <= "\udcff" for sign in text):
+        return "not valid UTF-8"
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        if container == "csv":
+            return "not a row of this table: it has more or fewer columns than the header, or an open quote"
+        return f"not valid JSON: {str(error).split(': line', 1)[0].split(' (char', 1)[0]}"
+    except RecursionError:
+        return "not valid JSON: nested too deep"
+    if not isinstance(value, dict):
+        return "a JSON value where an object was expected"
+    return "no field of this format, or one of another shape than the format states"
+
+
+def told(engine: Engine, found: list[Reject], file_id: int, path: str) -> int:
+    """Write the rejects that were not told before; returns how many they are.
+
+    A file that has grown, was rotated or packed anew repeats its lines: a reject is known if a file of the same
+    path, or one that states a call of this file too, told the same line, reason and text.
+    """
+    if not found:
+        return 0
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE reject AS SELECT unnest($line)::BIGINT AS line, unnest($reason)::VARCHAR AS reason, "
+        "unnest($text)::VARCHAR AS text",
+        {
+            "line": [reject.line for reject in found],
+            "reason": [reject.reason for reject in found],
+            "text": [reject.text for reject in found],
+        },
+    )
+    return engine.run(
+        "INSERT INTO store.rejects SELECT $id, line, reason, text FROM reject n WHERE NOT EXISTS ("
+        "SELECT 1 FROM store.rejects o WHERE o.line IS NOT DISTINCT FROM n.line AND o.reason = n.reason "
+        "AND o.text IS NOT DISTINCT FROM n.text AND o.file_id IN ("
+        "SELECT old_file FROM met UNION ALL SELECT file_id FROM store.files WHERE path = $path))",
+        {"id": file_id, "path": path},
+    )
