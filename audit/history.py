@@ -33,6 +33,15 @@ def audited(engine: Engine, month: Month, exit_code: int) -> None:
     )
 
 
+def is_audited(engine: Engine, month: Month) -> bool:
+    """Whether a month's report was written."""
+    return bool(
+        engine.rows(
+            "SELECT 1 FROM store.months WHERE month = $month AND audited_at IS NOT NULL", {"month": str(month)}
+        )
+    )
+
+
 def sent(engine: Engine, month: Month) -> None:
     """Note that a month's mail is with the mail server."""
     engine.run(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from audit import history, month
 from audit.delivery.eml import write_eml
 from audit.delivery.message import compose
-from audit.delivery.smtp import deliver
+from audit.delivery.smtp import DeliveryError, deliver
 from audit.engine.store import open_store
 from audit.records import AuditError
 
@@ -27,7 +27,12 @@ def send(settings: Settings, chosen: Month, *, again: bool = False) -> str:
         before = history.sent_at(engine, chosen)
         if before is not None and not again:
             return f"{chosen} was sent on {before:%Y-%m-%d at %H:%M} UTC; --again sends it once more"
-        deliver(_message(settings, chosen), settings.mail)
+        try:
+            deliver(_message(settings, chosen), settings.mail)
+        except DeliveryError as error:
+            if error.accepted:  # those who have it must not get it again and again; the error names the others
+                history.sent(engine, chosen)
+            raise
         history.sent(engine, chosen)
     return f"{chosen} sent to {', '.join(settings.mail.to)}"
 
@@ -63,7 +68,10 @@ class MonthlyWork:
             return history.due(engine, history.last_closed(self.settings.zone), sending=bool(self.settings.mail.host))
 
     def do(self, chosen: Month) -> None:
-        """Audit a month and, where a mail server is set, send it."""
-        month.run(self.settings, chosen, self.settings.paths.logs, month.Silence())
+        """Audit a month that was not, and send it where a mail server is set. A closed month is audited once."""
+        with open_store(self.settings.paths.store, self.settings) as engine:
+            audited = history.is_audited(engine, chosen)
+        if not audited:
+            month.run(self.settings, chosen, self.settings.paths.logs, month.Silence())
         if self.settings.mail.host:
             send(self.settings, chosen)

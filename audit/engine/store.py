@@ -41,9 +41,7 @@ def open_store(path: Path, settings: Settings) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AuditError(f"{path.parent}: the store's folder cannot be made: {error.strerror}") from None
-    engine = Engine(
-        path, memory=settings.limits.memory, threads=settings.limits.threads, zone=settings.logs.timezone
-    )
+    engine = Engine(path, memory=settings.limits.memory, threads=settings.limits.threads, zone=settings.logs.timezone)
     try:
         with engine.transaction():
             engine.run(_SCHEMA)

@@ -54,7 +54,7 @@ SELECT
     coalesce(cache_write, 0) AS cache_write_tokens,
     cache_write_1h AS cache_write_1h_tokens,
     output AS output_tokens,
-    'reported' AS usage_quality,
+    CASE WHEN fresh IS NULL OR output IS NULL THEN 'partial' ELSE 'reported' END AS usage_quality,
     CASE
         WHEN finish = 'max_tokens' THEN 'truncated'
         WHEN finish = 'refusal' THEN 'filtered'
@@ -67,4 +67,4 @@ SELECT
     stated AS stated_cost,
     CASE WHEN stated IS NOT NULL THEN 'USD' END AS stated_currency
 FROM records
-WHERE message IS NOT NULL AND fresh IS NOT NULL AND model <> '<synthetic>'
+WHERE message IS NOT NULL AND coalesce(fresh, output) IS NOT NULL AND model IS DISTINCT FROM '<synthetic>'

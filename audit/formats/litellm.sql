@@ -4,7 +4,8 @@ source = "litellm"
 note   = """
 prompt_tokens counts the prompt cache in, for Anthropic too. A stream without usage is logged as success with
 0 tokens and 0 cost: its usage is missing, not free. A failed try of a call that the proxy retries shares the
-id of its other failed tries, so its start is part of its identity."""
+id of its other failed tries, so its start is part of its identity. Messages that LiteLLM redacted or cut short all
+look alike: they give no fingerprint."""
 
 [recognise]
 any = [["id", "call_type", "startTime", "response_cost", "model_parameters"]]
@@ -74,13 +75,13 @@ SELECT
         AS service_tier,
     coalesce(stream, FALSE) AS stream,
     coalesce(max_completion, max_tokens) AS max_output_tokens,
-    CASE WHEN input + output > 0 THEN input END AS input_tokens,
-    CASE WHEN input + output > 0 THEN coalesce(cache_read, 0) END AS cache_read_tokens,
-    CASE WHEN input + output > 0 THEN coalesce(cache_write, cache_write_old, 0) END AS cache_write_tokens,
+    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN input END AS input_tokens,
+    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN coalesce(cache_read, 0) END AS cache_read_tokens,
+    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN coalesce(cache_write, cache_write_old, 0) END AS cache_write_tokens,
     cache_write_1h AS cache_write_1h_tokens,
-    CASE WHEN input + output > 0 THEN output END AS output_tokens,
-    CASE WHEN input + output > 0 THEN reasoning END AS reasoning_tokens,
-    CASE WHEN input + output > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
+    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN output END AS output_tokens,
+    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN reasoning END AS reasoning_tokens,
+    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
     CASE
         WHEN status = 'failure' AND (error_code = '499' OR error_class LIKE '%Cancel%') THEN 'cancelled'
         WHEN status = 'failure' THEN 'error'
@@ -98,8 +99,14 @@ SELECT
     coalesce(end_user, key_user) AS user_id,
     coalesce(key_alias, key_hash) AS api_key,
     tags,
-    md5(messages) AS prompt_hash,
-    CASE WHEN json_type(messages) = 'ARRAY' THEN json_array_length(messages) END AS message_count,
-    CASE WHEN input + output > 0 THEN cost END AS stated_cost,
-    CASE WHEN input + output > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency
+    CASE
+        WHEN contains(messages, 'redacted-by-litellm') OR contains(messages, 'truncated by litellm') THEN NULL
+        ELSE md5(messages)
+    END AS prompt_hash,
+    CASE
+        WHEN json_type(messages) = 'ARRAY' AND NOT contains(messages, 'redacted-by-litellm')
+            THEN json_array_length(messages)
+    END AS message_count,
+    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN cost END AS stated_cost,
+    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency
 FROM records

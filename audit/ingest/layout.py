@@ -97,7 +97,7 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-_STARTS: dict[str, "Callable[[], Any]"] = {
+_STARTS: dict[str, Callable[[], Any]] = {
     "gz": lambda: zlib.decompressobj(wbits=31),
     "zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 LINE_CHARS = 1 << 26
 BETWEEN = " \t\r\n"
-_MARKS = re.compile(r'["{}\n\\]')
+# An escaped sign is taken together with its backslash, so that it marks nothing.
+_MARKS = re.compile(r'\\.|["{}\n]')
 
 
 def records(
@@ -92,15 +93,11 @@ def _objects(lines: Iterator[tuple[int, str]], layout: Layout) -> Iterator[tuple
 
 
 def _in_line(here: _Open, number: int, text: str) -> Iterator[tuple[int, str]]:
-    begin, skip = 0, -1
+    begin = 0
     for mark in _MARKS.finditer(text):
         at, sign = mark.start(), mark[0]
-        if at == skip or (sign == "\\" and not here.in_string):
-            continue
         if here.in_string:
-            if sign == "\\":
-                skip = at + 1
-            here.in_string = sign in "{}\\"
+            here.in_string = sign not in '"\n'
         elif sign == '"':
             here.in_string = here.depth > 0
         elif sign == "{":

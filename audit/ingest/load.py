@@ -141,9 +141,7 @@ class _Step:
             receipt = Receipt(self.path, None, 0, 0, self.reason)
             if reading is not None and self.original is not None:
                 engine.run(f"INSERT INTO store.calls SELECT {_NAMES}, {file_id}, problem FROM ({reading.calls})")
-                found = rejects.taken_out(
-                    engine, reading, self.original, file_id, keep_prompts=self.keep_prompts
-                )
+                found = rejects.taken_out(engine, reading, self.original, file_id, keep_prompts=self.keep_prompts)
                 calls = one_call_once(engine, file_id)
                 rejected = rejects.told(engine, found, file_id, _text(self.path))
                 receipt = Receipt(self.path, reading.format.name, calls, rejected)

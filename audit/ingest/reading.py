@@ -68,19 +68,11 @@ class Reading:
             return f"coalesce({_label('source')}, {source})" if name in given else source
         if name not in given:
             return f"NULL::{kind}"
-        if name == "api_key":
-            # A raw key must not be kept: its hash still tells one key from another.
-            return f"CASE WHEN {_holds_secret(name)} THEN 'key-' || left(sha256({name}), 16) ELSE {_label(name)} END"
-        if name == "error_type":
-            # A kind of error is a word; a message or a traceback after it may hold anything.
-            return rf"nullif(left(regexp_extract({name}, '^[\w.\-]+'), 80), '')"
-        if kind == TEXTS:
-            return f"CASE WHEN {name} IS NOT NULL THEN list_transform({name}, lambda x: {_safe('x')}) END"
-        if kind == TEXT:
-            return _label(name)
         if kind == HASH:
             # A fingerprint of 32 hexadecimal digits is kept as it is; any other text is fingerprinted again.
             return f"coalesce(try_cast({name} AS UUID), md5({name})::UUID)"
+        if kind in (TEXT, TEXTS):
+            return _kept_text(name, kind)
         return f"{name}::{kind}"
 
     @property
@@ -124,11 +116,11 @@ class Reading:
         if self.layout.container in ("csv", "parquet"):
             if field.path not in self.columns:
                 return "NULL::VARCHAR"
-            column = _name(field.path)
             if self.layout.container == "parquet":
+                column = _name(field.path)
                 text = f"to_json({column})::VARCHAR" if field.type in ("texts", "json") else f"{column}::VARCHAR"
                 return _present(text, field)
-            return _present(column, field)
+            return _present(f"c{self.columns.index(field.path)}", field)
         top = field.parts[0].split("[", 1)[0]
         if _shape([field])[top] == "JSON" or top in _as_json(self.format.fields):
             if field.path == top:
@@ -204,13 +196,27 @@ def _problems(fields: tuple[Field, ...]) -> str:
     """Whether anything is wrong is one test for most records; only what fails it is asked for its reason."""
     nothing = " AND ".join(f"{field.name} IS NULL" for field in fields)
     wrong = {
-        field: f"{field.name} IS NULL AND r_{field.name} <> ''" + (f" OR {field.name} > {COUNT_LIMIT}" if field.type == "whole" else "")
+        field: f"{field.name} IS NULL AND r_{field.name} <> ''"
+        + (f" OR {field.name} > {COUNT_LIMIT}" if field.type == "whole" else "")
         for field in fields
         if field.type in _ASKS
     }
     reasons = " ".join(f"WHEN {test} THEN '{field.path}: {_ASKS[field.type]}'" for field, test in wrong.items())
     anything = " OR ".join(f"({test})" for test in wrong.values())
     return f"WHEN {nothing} THEN '{UNREADABLE}' WHEN {anything} THEN CASE {reasons} END"
+
+
+def _kept_text(name: str, kind: str) -> str:
+    """A text column as it may be kept: no raw key, no message, no prompt."""
+    if name == "api_key":
+        # The hash still tells one key from another.
+        return f"CASE WHEN {_holds_secret(name)} THEN 'key-' || left(sha256({name}), 16) ELSE {_label(name)} END"
+    if name == "error_type":
+        # A kind of error is a word; a message or a traceback after it may hold anything.
+        return rf"nullif(left(regexp_extract({name}, '^[\w.\-]+'), 80), '')"
+    if kind == TEXTS:
+        return f"CASE WHEN {name} IS NOT NULL THEN list_transform({name}, lambda x: {_safe('x')}) END"
+    return _label(name)
 
 
 def _label(name: str) -> str:

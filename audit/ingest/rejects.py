@@ -34,14 +34,10 @@ class Reject:
     text: str | None
 
 
-def taken_out(
-    engine: Engine, reading: Reading, original: Reading, file_id: int, *, keep_prompts: bool
-) -> list[Reject]:
+def taken_out(engine: Engine, reading: Reading, original: Reading, file_id: int, *, keep_prompts: bool) -> list[Reject]:
     """Take the rows with a problem out of the calls. Raises TornError where good records would go with them."""
     found: list[Reject] = []
-    (bad,) = engine.row(
-        "SELECT count(*) FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id}
-    )
+    (bad,) = engine.row("SELECT count(*) FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id})
     if bad:
         engine.run("DELETE FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id})
         problems = dict(
@@ -55,9 +51,7 @@ def taken_out(
     return found
 
 
-def _placed(
-    problems: Mapping[int, str], reading: Reading, original: Reading, *, keep_prompts: bool
-) -> list[Reject]:
+def _placed(problems: Mapping[int, str], reading: Reading, original: Reading, *, keep_prompts: bool) -> list[Reject]:
     """The bad records with line and text, found again in the file by their number."""
     layout, form = original.layout, original.format
     if layout.container == "parquet":
@@ -85,17 +79,17 @@ def _why(text: str, container: str) -> str:
         return f"longer than {OBJECT_BYTES:,} bytes"
     if any("\udc80" <= sign <= "\udcff" for sign in text):
         return "not valid UTF-8"
+    if container == "csv":
+        return "not a row of this table: it has more or fewer columns than the header, or an open quote"
+    reason = "no field of this format, or one of another shape than the format states"
     try:
-        value = json.loads(text)
+        if not isinstance(json.loads(text), dict):
+            reason = "a JSON value where an object was expected"
     except ValueError as error:
-        if container == "csv":
-            return "not a row of this table: it has more or fewer columns than the header, or an open quote"
-        return f"not valid JSON: {str(error).split(': line', 1)[0].split(' (char', 1)[0]}"
+        reason = f"not valid JSON: {str(error).split(': line', 1)[0].split(' (char', 1)[0]}"
     except RecursionError:
-        return "not valid JSON: nested too deep"
-    if not isinstance(value, dict):
-        return "a JSON value where an object was expected"
-    return "no field of this format, or one of another shape than the format states"
+        reason = "not valid JSON: nested too deep"
+    return reason
 
 
 def told(engine: Engine, found: list[Reject], file_id: int, path: str) -> int:
@@ -107,8 +101,8 @@ def told(engine: Engine, found: list[Reject], file_id: int, path: str) -> int:
     if not found:
         return 0
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE reject AS SELECT unnest($line)::BIGINT AS line, unnest($reason)::VARCHAR AS reason, "
-        "unnest($text)::VARCHAR AS text",
+        "CREATE OR REPLACE TEMP TABLE reject AS SELECT unnest($line)::BIGINT AS line, "
+        "unnest($reason)::VARCHAR AS reason, unnest($text)::VARCHAR AS text",
         {
             "line": [reject.line for reject in found],
             "reason": [reject.reason for reject in found],

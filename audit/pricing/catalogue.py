@@ -5,10 +5,11 @@ Prices are looked up once for each distinct case a month holds, never for each c
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from importlib import metadata
@@ -21,7 +22,7 @@ from genai_prices.types import ModelPrice, StartDateConstraint, TieredPrices, Ti
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from genai_prices.types import PriceCalculation
+    from genai_prices.types import PriceCalculation, PriceVariant
 
 _HERE = Path(__file__).resolve().parent
 LIST_CURRENCY = "USD"
@@ -86,13 +87,29 @@ def _look_up(case: Case, at: datetime) -> tuple[PriceCalculation, Decimal] | Non
             continue
         if case.service_tier == "standard":
             return standard, Decimal(1)
-        for context in ({"processing": case.service_tier}, {"service_tier": case.service_tier}):
-            special = _calculated(provider, model, at, context)
-            if special.model_price != standard.model_price:
-                return special, Decimal(1)
+        for variant in _variants(standard):
+            if variant.when in _contexts(case.service_tier) and _active(variant, at):
+                return _calculated(provider, model, at, variant.when), Decimal(1)
         factor = _tier_factor(standard.provider.id, case.service_tier)
         return None if factor is None else (standard, factor)
     return None
+
+
+def _contexts(service_tier: str) -> tuple[dict[str, str], ...]:
+    """How the list asks for a tier's own prices, in order of preference."""
+    return {"processing": service_tier}, {"service_tier": service_tier}
+
+
+def _variants(calculation: PriceCalculation) -> list[PriceVariant]:
+    """A model's prices for other tiers; none where another provider's model stands in, as the list has it."""
+    own = any(calculation.model is model for model in calculation.provider.models)
+    return list(calculation.model.price_variants or ()) if own else []
+
+
+def _active(variant: PriceVariant, at: datetime) -> bool:
+    """Whether a variant states a price of its own at an instant."""
+    stated = any(price is not None for price in vars(variant.prices).values())
+    return stated and (variant.constraint is None or variant.constraint.active(at))
 
 
 def _names(case: Case) -> Iterator[tuple[str | None, str]]:
@@ -117,21 +134,26 @@ def _calculated(
 
 def _spans(case: Case) -> list[tuple[datetime, datetime]]:
     """The case's time cut wherever the list's prices may change: at a dated row, at an hour of the day."""
-    first = datetime.combine(case.first.date(), time(), UTC)
-    last = datetime.combine(case.last.date() + timedelta(days=1), time(), UTC)
+    first, last = _utc(case.first), _utc(case.last) + timedelta(microseconds=1)
     cuts = {first, last}
-    found = _look_up(case, first) or _look_up(case, last)
-    prices = found[0].model.prices if found else []
-    for row in [] if isinstance(prices, ModelPrice) else prices:
-        if isinstance(row.constraint, StartDateConstraint):
-            cuts.add(datetime.combine(row.constraint.start_date, time(), UTC))
-        elif isinstance(row.constraint, TimeOfDateConstraint):
-            for day, edge in itertools.product(
-                _days(first, last), (row.constraint.start_time, row.constraint.end_time)
-            ):
+    found = _look_up(replace(case, service_tier="standard"), first)
+    if found is None:
+        return []
+    prices = found[0].model.prices
+    dated = [] if isinstance(prices, ModelPrice) else prices
+    variants = [] if case.service_tier == "standard" else _variants(found[0])
+    for constraint in (row.constraint for row in (*dated, *variants)):
+        if isinstance(constraint, StartDateConstraint):
+            cuts.add(datetime.combine(constraint.start_date, time(), UTC))
+        elif isinstance(constraint, TimeOfDateConstraint):
+            for day, edge in itertools.product(_days(first, last), (constraint.start_time, constraint.end_time)):
                 cuts.add(datetime.combine(day, edge if edge.tzinfo else edge.replace(tzinfo=UTC)).astimezone(UTC))
     inside = sorted(cut for cut in cuts if first <= cut <= last)
     return list(itertools.pairwise(inside))
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _days(first: datetime, last: datetime) -> list[date]:
@@ -181,6 +203,7 @@ def _at(unit: Decimal | TieredPrices | None, input_tokens: int) -> Decimal | Non
     return reached[-1] if reached else unit.base
 
 
+@functools.cache
 def _table(name: str, key: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = tomllib.loads((_HERE / f"{name}.toml").read_text(encoding="utf-8"))[key]
     return rows

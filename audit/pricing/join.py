@@ -43,20 +43,21 @@ PRICES_SHAPE = {
 }
 
 # A gateway's own answer and a failure that states no usage were not billed. A call whose usage is unknown has no
-# known cost. Cached parts are never taken for more than the input they are part of.
-COST = """CASE
+# known cost. Where the cached parts exceed the input they are part of, no plain input is left, and never less than none.
+# A count that no money column can hold is a broken log's: its cost is unknown, and the audit goes on.
+COST = """try_cast(CASE
   WHEN {c}.gateway_cache_hit THEN 0
   WHEN {c}.status IN ('error', 'cancelled') AND coalesce({c}.input_tokens, 0) + coalesce({c}.output_tokens, 0) = 0
     THEN 0
   WHEN {c}.input_tokens IS NULL AND {c}.output_tokens IS NULL THEN NULL
-  ELSE {p}.request_price + {p}.output_price * coalesce({c}.output_tokens, 0)::INTEGER
+  ELSE {p}.request_price + {p}.output_price * coalesce({c}.output_tokens, 0)
     + {p}.input_price * greatest(0, coalesce({c}.input_tokens, 0) - coalesce({c}.cache_read_tokens, 0)
-      - coalesce({c}.cache_write_tokens, 0))::INTEGER
-    + {p}.cache_read_price * coalesce({c}.cache_read_tokens, 0)::INTEGER
+      - coalesce({c}.cache_write_tokens, 0))
+    + {p}.cache_read_price * coalesce({c}.cache_read_tokens, 0)
     + {p}.cache_write_price * greatest(0, coalesce({c}.cache_write_tokens, 0)
-      - coalesce({c}.cache_write_1h_tokens, 0))::INTEGER
-    + {p}.cache_write_1h_price * coalesce({c}.cache_write_1h_tokens, 0)::INTEGER
-END::DECIMAL(18,9)"""
+      - coalesce({c}.cache_write_1h_tokens, 0))
+    + {p}.cache_write_1h_price * coalesce({c}.cache_write_1h_tokens, 0)
+END AS DECIMAL(18,9))"""
 
 MATCH = """{p}.provider IS NOT DISTINCT FROM {c}.provider
   AND {p}.model = {c}.model
