@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 DEMO   := build/demo
 
-.PHONY: demo test lint format docs sample bench browser clean
+.PHONY: demo test lint format docs sample bench browser picture clean
 
 demo: .venv/ready
 	@$(BIN)/audit run --settings sample_logs/audit.toml --month 2026-10 --out $(DEMO) \
@@ -59,3 +59,8 @@ browser:
 
 clean:
 	rm -rf .venv build dist
+
+# The README's picture: the head of the demo's report.
+picture: demo
+	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --hide-scrollbars \
+	  --user-data-dir=$$(mktemp -d) --window-size=1060,900 --screenshot=docs/report.png file://$(abspath $(DEMO))/2026-10/report.html

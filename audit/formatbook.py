@@ -90,7 +90,7 @@ def read(path: Path) -> Format:
     header = file.header
     unknown = set(header) - {"title", "source", "holds", "recognise", "record", "note"}
     if unknown:
-        raise UsageError(f"{path}: unknown key '{sorted(unknown)[0]}' in the header")
+        raise UsageError(f"{path}: unknown key '{min(unknown)}' in the header")
     signatures = tuple(tuple(paths) for paths in header.get("recognise", {}).get("any", []))
     if not signatures or "title" not in header or not header.get("record"):
         raise UsageError(f"{path}: the header needs title, [recognise] any, and [record]")

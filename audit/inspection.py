@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLE_CALLS = 5
 MOST_FINDINGS = 10_000
+_NUMBERS = ("DECIMAL", "DOUBLE", "FLOAT", "BIGINT", "INTEGER", "HUGEINT", "SMALLINT", "NULL", '"NULL"')
 _BIGGEST = Decimal(10) ** 18
 _RANK = {grade: number for number, grade in enumerate(Grade)}
 _FLAGS = """CREATE OR REPLACE TEMP TABLE flags (
@@ -86,7 +88,13 @@ def inspect(
 
 
 def _placed(rule: Rule, reason: str) -> str:
-    return reason if str(rule.path) in reason else f"{rule.path}, line {rule.sql_line}: {reason}"
+    """The reason with its file and line: the one line that holds what the engine quotes, else where the SQL begins."""
+    if str(rule.path) in reason:
+        return reason
+    quoted = re.search(r'"([^"]+)"', reason)
+    word = re.compile(rf"(?<!\w){re.escape(quoted[1])}(?!\w)", re.IGNORECASE) if quoted else None
+    held = [number for number, line in enumerate(rule.sql.splitlines()) if word and word.search(line)]
+    return f"{rule.path}, line {rule.sql_line + (held[0] if len(held) == 1 else 0)}: {reason}"
 
 
 def run(engine: Engine, rule: Rule, span: Span, language: str = "en") -> list[Finding]:
@@ -113,10 +121,10 @@ def _check(rule: Rule, columns: dict[str, str], wanted: tuple[str, ...]) -> None
         )
     unknown = rulebook.placeholders(rule) - set(columns) - set(rulebook.GIVEN_TO_TEXTS)
     if unknown:
-        raise RuleError(f"its texts name {{{sorted(unknown)[0]}}}, but it returns no such column")
+        raise RuleError(f"its texts name {{{min(unknown)}}}, but it returns no such column")
     for name in ("saving", "amount"):
         kind = columns.get(name, "INTEGER").upper()
-        if name in columns and not kind.startswith(("DECIMAL", "DOUBLE", "FLOAT", "BIGINT", "INTEGER", "HUGEINT", "SMALLINT", '"NULL"', "NULL")):
+        if name in columns and not kind.startswith(_NUMBERS):
             raise RuleError(f"its '{name}' is {kind}, not money")
 
 
@@ -134,8 +142,8 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
     saving = "saving" if "saving" in columns and rule.grade != Grade.ALERT else "NULL"
     subject = "subject::VARCHAR" if "subject" in columns else "NULL"
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE found AS SELECT call_id::VARCHAR AS call_id, {saving}::DECIMAL(18,9) AS saving, "
-        f"{subject} AS subject, {evidence} AS evidence FROM (\n{rule.sql}\n)",
+        "CREATE OR REPLACE TEMP TABLE found AS SELECT call_id::VARCHAR AS call_id, "
+        f"{saving}::DECIMAL(18,9) AS saving, {subject} AS subject, {evidence} AS evidence FROM (\n{rule.sql}\n)",
         rule.params,
     )
     nameless, repeated, subjects = engine.row(
@@ -205,7 +213,7 @@ def _call_findings(engine: Engine, rule: Rule, language: str) -> list[Finding]:
         _finding(
             rule, language, project, subject, _read(found), calls=calls, saving=saving,
             credited=credited, call_ids=tuple(call_ids),
-        )  # fmt: skip
+        )
         for project, subject, calls, saving, credited, found, call_ids in rows
     ]
 

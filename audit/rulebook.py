@@ -126,7 +126,7 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
     header = file.header
     unknown = set(header) - _KEYS
     if unknown:
-        raise UsageError(f"{path}: unknown key '{sorted(unknown)[0]}' in the header; known: {', '.join(sorted(_KEYS))}")
+        raise UsageError(f"{path}: unknown key '{min(unknown)}' in the header; known: {', '.join(sorted(_KEYS))}")
     texts = {"en": {key: _text(file, header, key) for key in TEXTS}}
     for key in ("params", "zh"):
         if not isinstance(header.get(key, {}), dict):
@@ -232,7 +232,8 @@ def _check_sandbox(file: SqlFile, tree: exp.Expr) -> None:
         if table.db or (name.lower() not in TABLES and name.lower() not in _ctes_in_sight(table)):
             full = f"{table.db}.{name}" if table.db else name
             raise UsageError(
-                f"{file.path}, line {_line(file, name)}: no table '{full}' for rules; there are {', '.join(TABLES)}"
+                f"{file.path}, line {_line(file, name, table)}: no table '{full}' for rules; "
+                f"there are {', '.join(TABLES)}"
             )
     for kind in (exp.Into, exp.DML, exp.Create, exp.Command, exp.Describe, exp.Summarize):
         if tree.find(kind) is not None:
@@ -241,7 +242,7 @@ def _check_sandbox(file: SqlFile, tree: exp.Expr) -> None:
         raise UsageError(f"{file.path}, line {_line(file, 'sample')}: a sample is chance; take rows by a rule of yours")
     for column in tree.find_all(exp.Column):
         if not column.table and column.name.lower() in _BARE:
-            raise _refused(file, column.name)
+            raise _refused(file, column.name.lower())
     for function in tree.find_all(exp.Func):
         _check_function(file, function)
 
@@ -307,7 +308,10 @@ def _ctes_in_sight(table: exp.Table) -> set[str]:
     return sight
 
 
-def _line(file: SqlFile, word: str) -> int:
-    """The line of the file a word first stands on in the SQL."""
+def _line(file: SqlFile, word: str, node: exp.Expr | None = None) -> int:
+    """The line of the file a node was read from, where that is known; else the line a word first stands on."""
+    told = node.this.meta.get("line") if node is not None else None
+    if told is not None:
+        return file.sql_line + int(told) - 1
     at = file.sql.lower().find(word.lower())
     return file.sql_line + (file.sql[:at].count("\n") if at > 0 else 0)

@@ -128,9 +128,8 @@ def _difference(rule: Rule, case: Mapping[str, Any]) -> str | None:
     except AuditError as error:
         return str(error)
     expected = list(case["found"] or [])
-    keys = ("call_id",) if found and "call_id" in found[0] or any("call_id" in row for row in expected) else (
-        "project", "subject"
-    )  # fmt: skip
+    of_calls = any("call_id" in row for row in [*found[:1], *expected])
+    keys = ("call_id",) if of_calls else ("project", "subject")
     by_key = {tuple(row.get(key) for key in keys): row for row in found}
     for row in expected:
         key = tuple(row.get(key, None if key != "subject" else row.get("project")) for key in keys)
@@ -167,7 +166,7 @@ def _found(rule: Rule, case: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _call(given: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(given) - set(window.PRICED_SHAPE)
     if unknown:
-        raise UsageError(f"a case's call has '{sorted(unknown)[0]}', which is no column of calls")
+        raise UsageError(f"a case's call has '{min(unknown)}', which is no column of calls")
     row = {**CALL, **given}
     for name, kind in window.PRICED_SHAPE.items():
         if kind == "UUID" and isinstance(row.get(name), str):

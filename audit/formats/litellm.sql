@@ -75,13 +75,13 @@ SELECT
         AS service_tier,
     coalesce(stream, FALSE) AS stream,
     coalesce(max_completion, max_tokens) AS max_output_tokens,
-    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN input END AS input_tokens,
-    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN coalesce(cache_read, 0) END AS cache_read_tokens,
-    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN coalesce(cache_write, cache_write_old, 0) END AS cache_write_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_read, 0) END AS cache_read_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_write, cache_write_old, 0) END AS cache_write_tokens,
     cache_write_1h AS cache_write_1h_tokens,
-    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN output END AS output_tokens,
-    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN reasoning END AS reasoning_tokens,
-    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
+    CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN reasoning END AS reasoning_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
     CASE
         WHEN status = 'failure' AND (error_code = '499' OR error_class LIKE '%Cancel%') THEN 'cancelled'
         WHEN status = 'failure' THEN 'error'
@@ -107,6 +107,6 @@ SELECT
         WHEN json_type(messages) = 'ARRAY' AND NOT contains(messages, 'redacted-by-litellm')
             THEN json_array_length(messages)
     END AS message_count,
-    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 THEN cost END AS stated_cost,
-    CASE WHEN coalesce(input, 0) + coalesce(output, 0) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency
+    CASE WHEN greatest(input, output) > 0 THEN cost END AS stated_cost,
+    CASE WHEN greatest(input, output) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency
 FROM records

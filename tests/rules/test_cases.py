@@ -96,7 +96,7 @@ def test_a_new_rule_never_replaces_a_file(tmp_path: Path) -> None:
         ("cases: [{name: x, calls: [3], found: []}]", "holds no list 'cases'"),
         ("cases: [{name: x, found: [], call: []}]", "case 'x' has 'call'"),
         ("cases: [{name: x, found: [}", "own"),
-        ("cases: [{name: x, found: [], params: {no: 1}}]", "the settings give it 'no'"),
+        ("cases: [{name: x, found: [], params: {other: 1}}]", "the settings give it 'other'"),
         ("cases: [{name: x, found: [], calls: [{call_id: a, colour: red}]}]", "'colour', which is no column"),
         ("cases: [{name: x, found: [], calls: [{call_id: a, input_tokens: many}]}]", "many"),
         ("cases: [{name: x, found: [], calls: [{call_id: a}]}]", "found besides: {call_id: a"),
