@@ -143,4 +143,5 @@ def _carrying(path: Path, sql: str) -> tuple[str, tuple[str, ...]]:
         kept = exp.or_(exp.column("problem").is_(exp.null()).not_(), exp.paren(where.this))
         tree.set("where", exp.Where(this=kept))
     tree = tree.select("record", "problem")
-    return str(tree.sql(dialect="duckdb")), columns
+    # Names are quoted: a field may be called "end" or "user".
+    return str(tree.sql(dialect="duckdb", identify=True)), columns

@@ -155,7 +155,7 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
     if repeated:
         raise RuleError(f"it returns {repeated} calls more than once")
     if subjects > MOST_FINDINGS:
-        raise RuleError(f"it names about {subjects} subjects; a report holds {MOST_FINDINGS} findings of a rule at most")
+        raise RuleError(f"it names about {subjects} subjects; a report holds {MOST_FINDINGS} findings of a rule")
     strangers = engine.rows("SELECT call_id FROM found ANTI JOIN calls USING (call_id) ORDER BY call_id LIMIT 1")
     if strangers:
         raise RuleError(f"it returns {strangers[0][0]!r} as call_id, which is no call's")
@@ -181,9 +181,7 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
         raise RuleError(f"it claims {saving_given} for call {call_id}, which cost {cost}: a saving is 0 to the cost")
 
 
-def _subject_findings(
-    engine: Engine, rule: Rule, columns: dict[str, str], language: str
-) -> list[Finding]:
+def _subject_findings(engine: Engine, rule: Rule, columns: dict[str, str], language: str) -> list[Finding]:
     evidence = _evidence(columns, ("project", "subject", "amount"))
     rows = engine.rows(
         "SELECT project::VARCHAR, subject::VARCHAR, amount::DECIMAL(18,9), "
@@ -211,8 +209,15 @@ def _call_findings(engine: Engine, rule: Rule, language: str) -> list[Finding]:
     )
     return [
         _finding(
-            rule, language, project, subject, _read(found), calls=calls, saving=saving,
-            credited=credited, call_ids=tuple(call_ids),
+            rule,
+            language,
+            project,
+            subject,
+            _read(found),
+            calls=calls,
+            saving=saving,
+            credited=credited,
+            call_ids=tuple(call_ids),
         )
         for project, subject, calls, saving, credited, found, call_ids in rows
     ]

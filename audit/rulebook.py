@@ -94,9 +94,7 @@ def find(folders: Iterable[Path]) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def load(
-    folders: Iterable[Path], overrides: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[Rule], list[Broken]]:
+def load(folders: Iterable[Path], overrides: Mapping[str, Mapping[str, Any]]) -> tuple[list[Rule], list[Broken]]:
     """The rules of some folders with the settings' parameters, and those that cannot be used.
 
     A settings table that names no rule, or a parameter that no rule has, is an error.
@@ -195,9 +193,7 @@ def placeholders(rule: Rule) -> set[str]:
 
 def _same_kind(path: Path, name: str, default: Any, value: Any) -> Any:
     numbers = (int, float)
-    both_numbers = (
-        isinstance(default, numbers) and isinstance(value, numbers) and not isinstance(value, bool)
-    )
+    both_numbers = isinstance(default, numbers) and isinstance(value, numbers) and not isinstance(value, bool)
     if isinstance(default, bool) != isinstance(value, bool) or not (both_numbers or isinstance(value, type(default))):
         raise UsageError(
             f"{path}: parameter '{name}' is {value!r} in the settings, but its default {default!r} is of another kind"

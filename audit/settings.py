@@ -11,14 +11,19 @@ import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel.numbers import is_currency
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from audit.records import Month, UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SETTINGS_FILE = "audit.toml"
+Location = tuple[str | int, ...]
 
 
 def _zone(name: str) -> str:
@@ -32,22 +37,44 @@ def _month(text: object) -> str:
     return str(Month.parse(str(text)))
 
 
-def _currency(code: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", code):
-        raise ValueError(f"'{code}' is no currency: write its three-letter ISO 4217 code, as USD or CNY")
+def currency_code(code: str) -> str:
+    """An ISO 4217 code as it is; raises ValueError with the remedy in its words."""
+    if not is_currency(code):
+        known = {"RMB": "CNY", "CNH": "CNY"}.get(code.upper(), code.upper())
+        remedy = (
+            f"did you mean '{known}'?" if is_currency(known) else "write its three-letter ISO 4217 code, as USD or CNY"
+        )
+        raise ValueError(f"'{code}' is no currency: {remedy}")
     return code
 
 
 def _exact(value: object) -> object:
-    """A TOML float is a float only in the file: its digits are taken as they were written."""
+    """A float handed over by a program stands for the digits it prints as; the file's are read exactly."""
     return str(value) if isinstance(value, float) else value
+
+
+def _share(value: Decimal) -> Decimal:
+    if value > 1:
+        raise ValueError(f"{value} is more than the whole: a share of 20 % is written 0.20")
+    return value
+
+
+def _memory(text: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?\s*(MB|GB|TB)", text):
+        raise ValueError(f"'{text}' is no size: write it as 4GB or 800MB")
+    return text
+
+
+def _or_none(value: object) -> object:
+    """An empty text says what leaving the key out says."""
+    return None if value == "" else value
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
 MonthText = Annotated[str, BeforeValidator(_month)]
-Currency = Annotated[str, AfterValidator(_currency)]
+Currency = Annotated[str, AfterValidator(currency_code)]
 Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0)]
-Share = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=10)]
+Share = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0), AfterValidator(_share)]
 
 
 class Section(BaseModel):
@@ -83,16 +110,18 @@ class Logs(Section):
 
     timezone: Zone = Field("UTC", description="The zone of dates that a log writes without one.")
     keep_prompts: bool = Field(
-        default=False, description="Keep the text of lines that could not be read as it is, prompts and all."
+        default=False,
+        strict=True,
+        description="Keep the text of lines that could not be read as it is, prompts and all.",
     )
 
 
 class Limits(Section):
     """What a run may use, and how incomplete it may be before it says so with exit code 4."""
 
-    memory: str = Field("4GB", pattern=r"^\d+(\.\d+)?\s*(MB|GB|TB)$", description="Memory for the engine.")
-    threads: int = Field(0, ge=0, description="Threads for the engine; 0 takes every core.")
-    rule_seconds: float = Field(60, gt=0, description="How long one rule may run before it is stopped.")
+    memory: Annotated[str, AfterValidator(_memory)] = Field("4GB", description="Memory for the engine.")
+    threads: int = Field(0, ge=0, strict=True, description="Threads for the engine; 0 takes every core.")
+    rule_seconds: float = Field(60, gt=0, le=86_400, description="How long one rule may run before it is stopped.")
     rejected_share: Share = Field(
         Decimal("0.01"), description="The share of unreadable lines above which a run counts as incomplete."
     )
@@ -104,12 +133,8 @@ class Limits(Section):
 class RedLine(Section):
     """The hard line: compute cost against expected revenue."""
 
-    share: Share = Field(
-        Decimal("0.20"), description="A project breaches above this share of its expected revenue."
-    )
-    near: Share = Field(
-        Decimal("0.80"), description="A project is named as near its line from this part of it on."
-    )
+    share: Share = Field(Decimal("0.20"), description="A project breaches above this share of its expected revenue.")
+    near: Share = Field(Decimal("0.80"), description="A project is named as near its line from this part of it on.")
 
 
 class Revenue(Section):
@@ -117,7 +142,9 @@ class Revenue(Section):
 
     since: MonthText = Field(alias="from", description="The first month it holds for, as 2026-07.")
     amount: Amount = Field(description="Expected revenue a month.")
-    currency: Currency | None = Field(None, description="Its currency; the report's where left out.")
+    currency: Annotated[Currency | None, BeforeValidator(_or_none)] = Field(
+        None, description="Its currency; the report's where left out."
+    )
 
 
 class Project(Section):
@@ -146,12 +173,12 @@ class Mail(Section):
     """Where the report is sent. The password comes from the environment variable AUDIT_SMTP_PASSWORD."""
 
     host: str = Field("", description="The SMTP server.")
-    port: int = Field(587, ge=1, le=65535, description="Its port.")
+    port: int = Field(587, ge=1, le=65535, strict=True, description="Its port.")
     security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is secured.")
     user: str = Field("", description="The login; empty for none.")
     sender: str = Field("", description="The From address.")
     to: list[str] = Field(default_factory=list, description="Who gets the month's mail.")
-    timeout_seconds: float = Field(30, gt=0, description="How long to wait for the server.")
+    timeout_seconds: float = Field(30, gt=0, le=86_400, description="How long to wait for the server.")
 
     @property
     def password(self) -> str:
@@ -163,8 +190,12 @@ class Schedule(Section):
     """When `audit schedule` runs the month's audit."""
 
     cron: str = Field("0 7 2 * *", description="Five cron fields: minute, hour, day, month, weekday.")
-    timezone: Zone | None = Field(None, description="The cron line's zone; the company's where left out.")
-    retry_minutes: float = Field(15, gt=0, description="How long to wait before a failed run or mail is tried again.")
+    timezone: Annotated[Zone | None, BeforeValidator(_or_none)] = Field(
+        None, description="The cron line's zone; the company's where left out."
+    )
+    retry_minutes: float = Field(
+        15, gt=0, le=44_640, description="How long to wait before a failed run or mail is tried again."
+    )
 
 
 class Settings(Section):
@@ -203,18 +234,45 @@ def load(path: Path) -> Settings:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"{path}: no such settings file; `audit init` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8: save it with that encoding") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from None
+        words, _, line = str(error).partition(" (at line ")
+        place = f"{path}, line {line.partition(',')[0]}" if line else str(path)
+        raise UsageError(f"{place}: not valid TOML: {words}") from None
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
         lines = [_sentence(path, text, dict(problem)) for problem in error.errors()]
-        raise UsageError("\n".join(lines)) from None
+        raise UsageError("\n".join(dict.fromkeys(lines))) from None
+    twice = [f"{_place(path, text, location)}: {words} is stated twice" for location, words in _twice(settings)]
+    if twice:
+        raise UsageError("\n".join(twice))
     return anchored(settings, path.resolve().parent)
+
+
+def _twice(settings: Settings) -> Iterator[tuple[Location, str]]:
+    """What is stated a second time, so that nobody could tell which holds."""
+    stated: list[tuple[Location, str]] = []
+    for number, project in enumerate(settings.projects):
+        stated.append((("projects", number, "name"), f"the project '{project.name}'"))
+        for at, row in enumerate(project.revenue):
+            what = f"the revenue of '{project.name}' from {row.since}"
+            stated.append((("projects", number, "revenue", at, "from"), what))
+        for key in ("api_keys", "users", "teams", "sources"):
+            values = dict.fromkeys(getattr(project, key))
+            stated += [(("projects", number, key), f"'{value}' among the {key} of the projects") for value in values]
+    for number, rate in enumerate(settings.exchange_rates):
+        stated.append((("exchange_rates", number, "month"), f"the rate of {rate.currency} from {rate.month}"))
+    seen: set[str] = set()
+    for location, what in stated:
+        if what in seen:
+            yield location, what
+        seen.add(what)
 
 
 def anchored(settings: Settings, folder: Path) -> Settings:
@@ -236,25 +294,49 @@ def anchored(settings: Settings, folder: Path) -> Settings:
     )
 
 
+def _place(path: Path, text: str, location: Location) -> str:
+    line = line_of(text, location)
+    return f"{path}, line {line}" if line else str(path)
+
+
 def _sentence(path: Path, text: str, problem: dict[str, Any]) -> str:
     """One validation problem as a sentence with file, line and key."""
-    location: tuple[str | int, ...] = problem["loc"]
+    location: Location = problem["loc"]
+    if location[0] == "rules" and location[3:]:
+        # One line for the four types that a parameter may have and has not.
+        location, problem["msg"] = location[:3], "a parameter is a number, a text, true or false"
     key = ".".join(str(part) for part in location)
-    line = line_of(text, location)
-    place = f"{path}, line {line}" if line else str(path)
+    place = _place(path, text, location)
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
-        remedy = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
-        return f"{place}: unknown key '{key}'; {remedy}"
+        return f"{place}: unknown key '{key}'; {_remedy(location)}"
     if problem["type"] == "missing":
         return f"{place}: '{key}' is missing"
+    if problem["type"] in ("model_type", "dict_type"):
+        return f"{place}: '{key}' is a table: its keys stand one a line under [{key}]"
+    if problem["type"] == "list_type":
+        example = f"[[{key}]] heads each" if _known_keys((*location, 0)) else f'write {location[-1]} = ["...", "..."]'
+        return f"{place}: '{key}' is a list: {example}"
     words = str(problem["msg"]).removeprefix("Value error, ")
     return f"{place}: '{key}': {words}"
 
 
-def _known_keys(location: tuple[str | int, ...]) -> list[str]:
-    """The keys that the table at a place may hold."""
+def _remedy(location: Location) -> str:
+    """What to do about an unknown key: where it belongs, the nearest right one, or all there are."""
+    name = str(location[-1])
+    if name == "password":
+        return "secrets are not kept here: set the environment variable AUDIT_SMTP_PASSWORD"
+    if name in Settings.model_fields:
+        return "it stands outside the tables: move it above the first [table]" if len(location) > 1 else ""
+    known = _known_keys(location[:-1])
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    homes = [f"[{table}]" for table in Settings.model_fields if name in _known_keys((table,))]
+    if homes and not difflib.get_close_matches(name, known, n=1, cutoff=0.8):
+        return f"it belongs in {' or '.join(homes)}"
+    return f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+
+
+def _known_keys(location: Location) -> list[str]:
+    """The keys that the table at a place may hold; none where the place is no table."""
     model: Any = Settings
     for part in location:
         if isinstance(part, int):
@@ -270,30 +352,34 @@ def _known_keys(location: tuple[str | int, ...]) -> list[str]:
     return [info.alias or name for name, info in model.model_fields.items()]
 
 
-def line_of(text: str, location: tuple[str | int, ...]) -> int | None:
+def line_of(text: str, location: Location) -> int | None:
     """The line of a key, counted from 1; its table's line where the key has none; None where neither is found.
 
     It reads tables, arrays of tables and keys at the start of a line, which is how settings are written.
     """
-    tables = tuple(str(part) for part in location if not isinstance(part, int))
-    index = next((part for part in location if isinstance(part, int)), 0)
-    here: tuple[str, ...] = ()
-    seen: dict[tuple[str, ...], int] = {}
-    best: tuple[int, int] | None = None
-    for number, raw in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", raw)
-        if header:
-            here = tuple(part.strip().strip("\"'") for part in header[2].split("."))
+    newest: dict[Location, int] = {}
+
+    def numbered(start: Location, names: str) -> Location:
+        """Names with dots between them as a place: in an array of tables they speak of its newest one."""
+        place = start
+        for name in names.split("."):
+            place = (*place, name.strip().strip("\"'"))
+            place = (*place, newest[place]) if place in newest else place
+        return place
+
+    here: Location = ()
+    depth, best = 0, None
+    for number, raw in enumerate(text.split("\n"), start=1):
+        if header := re.match(r"\s*(\[\[?)\s*([^\[\]=]+?)\s*\]", raw):
+            parent, _, name = header[2].rpartition(".")
+            here = (*(numbered((), parent) if parent else ()), name.strip().strip("\"'"))
             if header[1] == "[[":
-                seen[here] = seen.get(here, -1) + 1
-            path = here
+                newest[here] = newest.get(here, -1) + 1
+            here = place = (*here, newest[here]) if here in newest else here
+        elif key := re.match(r"\s*([\w\-.\"']+)\s*=", raw):
+            place = numbered(here, key[1])
         else:
-            key = re.match(r"\s*([\w\-.\"']+)\s*=", raw)
-            if not key:
-                continue
-            path = (*here, *(part.strip("\"'") for part in key[1].split(".")))
-        if here in seen and seen[here] != index:
             continue
-        if tables[: len(path)] == path and (best is None or len(path) > best[0]):
-            best = (len(path), number)
-    return best[1] if best else None
+        if location[: len(place)] == place and len(place) > depth:
+            depth, best = len(place), number
+    return best

@@ -66,7 +66,7 @@ def build(engine: Engine, settings: Settings, month: Month, owners: list[Owner],
     join.load_prices(engine, settings, oldest, span.end)
     _priced(engine, settings, span, look_back_days)
     _projects(engine, owners, span)
-    _daily_spend(engine, settings, oldest, span)
+    _daily_spend(engine, settings, oldest, span.start - timedelta(days=look_back_days))
     return span
 
 
@@ -124,19 +124,25 @@ def _projects(engine: Engine, owners: list[Owner], span: Span) -> None:
     )
 
 
-def _daily_spend(engine: Engine, settings: Settings, oldest: datetime, span: Span) -> None:
-    """Days of the company's zone. Hours are summed before they are dated: few instants need the zone's rules."""
+def _daily_spend(engine: Engine, settings: Settings, oldest: datetime, since: datetime) -> None:
+    """Days of the company's zone. Quarters of an hour are summed before they are dated: few need the zone's rules.
+
+    What is priced already is not priced again; only the days before the window still must be.
+    """
+    quarter = "time_bucket(INTERVAL '15 minutes', started_at) AS quarter"
+    sums = "count(*) AS calls, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost) AS cost"
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE daily_spend AS WITH quarters AS ("
-        f"SELECT time_bucket(INTERVAL '15 minutes', c.started_at) AS quarter, "
-        f"{owner_sql(settings.projects)} AS project, c.provider, c.model, count(*) AS calls, sum(c.input_tokens) AS input_tokens, "
-        f"sum(c.output_tokens) AS output_tokens, sum({join.COST.format(c='c', p='p')}) AS cost "
+        "CREATE OR REPLACE TEMP TABLE daily_spend AS WITH earlier AS ("
+        f"SELECT c.started_at, {owner_sql(settings.projects)} AS project, c.provider, c.model, c.input_tokens, "
+        f"c.output_tokens, {join.COST.format(c='c', p='p')} AS cost "
         f"FROM store.calls c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
-        "WHERE c.started_at >= $start AND c.started_at < $end GROUP BY ALL) "
+        "WHERE c.started_at >= $oldest AND c.started_at < $since), "
+        f"quarters AS (SELECT {quarter}, project, provider, model, {sums} FROM priced GROUP BY ALL "
+        f"UNION ALL SELECT {quarter}, project, provider, model, {sums} FROM earlier GROUP BY ALL) "
         f"SELECT (quarter AT TIME ZONE 'UTC' AT TIME ZONE {_quoted(settings.company.timezone)})::DATE AS day, "
         "project, provider, model, sum(calls)::BIGINT AS calls, sum(input_tokens)::BIGINT AS input_tokens, "
         "sum(output_tokens)::BIGINT AS output_tokens, sum(cost)::DECIMAL(18,9) AS cost FROM quarters GROUP BY ALL",
-        {"start": oldest, "end": span.end},
+        {"oldest": oldest, "since": since},
     )
 
 

@@ -17,13 +17,13 @@ TEXT_LIMIT = 2_000
 VALUE_LIMIT = 64
 NAMES_TOLD = 12
 # Also read by the engine, for the columns of a call.
-SECRET = (  # noqa: S105  # what secrets look like
+RAW_KEY = (
     r"\b(sk-|pk-|rk-|xox[abp]-|gh[pousr]_|github_pat_|glpat-|hf_|AKIA|ASIA|AIza|eyJ)[A-Za-z0-9_\-./+=]{8,}"
     r"|bearer\s+[^\s\"']+"
 )
 # Fields of a format that hold text of people, or places on their machines.
 _UNTOLD = {"messages", "cwd", "content", "input", "output", "prompt"}
-_SECRET = re.compile(SECRET, re.IGNORECASE)
+_RAW_KEY = re.compile(RAW_KEY, re.IGNORECASE)
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"?(\s*:)?|[^"]+')
 _BARE = re.compile(r"[^\s{}\[\],:](?:[^{}\[\],:]*[^\s{}\[\],:])?")
 _LITERAL = re.compile(r"-?\d[\d.eE+\-]{0,30}|true|false|null|NaN|-?Infinity")
@@ -38,7 +38,7 @@ def masked(text: str, fields: Iterable[Field], *, keep_prompts: bool) -> str:
         told = {field.parts[-1] for field in fields if field.type != "json"} - _UNTOLD
         # What is cut here lies beyond what is shown: each sign of the text takes one of the limit at most.
         text = _shape(text[: TEXT_LIMIT * 50], told)
-    text = _SECRET.sub("<secret>", text)
+    text = _RAW_KEY.sub("<secret>", text)
     if len(text) > TEXT_LIMIT or length > TEXT_LIMIT * 50:
         text = f"{text[:TEXT_LIMIT]} <cut; the line has {length:,} characters>"
     return text
@@ -47,7 +47,7 @@ def masked(text: str, fields: Iterable[Field], *, keep_prompts: bool) -> str:
 def named(names: Iterable[object]) -> str:
     """Some field names for a sentence. What is no plain name may be a text: its length is told."""
     listed = [str(name) for name in names]
-    shown = [name if _NAME.fullmatch(name) and not _SECRET.search(name) else _length(name) for name in listed]
+    shown = [name if _NAME.fullmatch(name) and not _RAW_KEY.search(name) else _length(name) for name in listed]
     return ", ".join(shown[:NAMES_TOLD]) + (", ..." if len(shown) > NAMES_TOLD else "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.ingest.masking import SECRET
+from audit.ingest.masking import RAW_KEY
 from audit.records import CALL_COLUMNS, HASH, MONEY, TEXT, TEXTS, Column
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ class Reading:
         """The log's fields, typed. Three steps, so that the engine casts each field once: text, value, verdict."""
         fields = self.format.fields
         text = ", ".join(f"{self._raw(field)} AS r_{field.name}" for field in fields)
-        value = ", ".join(f"{_typed(field)} AS {field.name}" for field in fields)
+        value = ", ".join(f"{_typed(field)} AS {_name(field.name)}" for field in fields)
         kept = ", ".join(f"r_{field.name}" for field in fields if field.type in _ASKS)
-        names = ", ".join(field.name for field in fields)
+        names = ", ".join(_name(field.name) for field in fields)
         return (
             f"SELECT {names}, record, CASE {_problems(fields)} END AS problem\n"
             f"FROM (SELECT {value}, {kept}, record\n"
@@ -194,14 +194,16 @@ def _instant(raw: str) -> str:
 
 def _problems(fields: tuple[Field, ...]) -> str:
     """Whether anything is wrong is one test for most records; only what fails it is asked for its reason."""
-    nothing = " AND ".join(f"{field.name} IS NULL" for field in fields)
+    nothing = " AND ".join(f"{_name(field.name)} IS NULL" for field in fields)
     wrong = {
-        field: f"{field.name} IS NULL AND r_{field.name} <> ''"
-        + (f" OR {field.name} > {COUNT_LIMIT}" if field.type == "whole" else "")
+        field: f"{_name(field.name)} IS NULL AND r_{field.name} <> ''"
+        + (f" OR {_name(field.name)} > {COUNT_LIMIT}" if field.type == "whole" else "")
         for field in fields
         if field.type in _ASKS
     }
-    reasons = " ".join(f"WHEN {test} THEN '{field.path}: {_ASKS[field.type]}'" for field, test in wrong.items())
+    reasons = " ".join(
+        f"WHEN {test} THEN {_quoted(f'{field.path}: {_ASKS[field.type]}')}" for field, test in wrong.items()
+    )
     anything = " OR ".join(f"({test})" for test in wrong.values())
     return f"WHEN {nothing} THEN '{UNREADABLE}' WHEN {anything} THEN CASE {reasons} END"
 
@@ -224,7 +226,7 @@ def _label(name: str) -> str:
 
 
 def _holds_secret(name: str) -> str:
-    return f"regexp_matches({name}, {_quoted(SECRET)}, 'i')"
+    return f"regexp_matches({name}, {_quoted(RAW_KEY)}, 'i')"
 
 
 def _safe(name: str) -> str:

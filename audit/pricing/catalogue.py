@@ -120,9 +120,7 @@ def _names(case: Case) -> Iterator[tuple[str | None, str]]:
         yield provider, model
 
 
-def _calculated(
-    provider: str | None, model: str, at: datetime, context: dict[str, str] | None
-) -> PriceCalculation:
+def _calculated(provider: str | None, model: str, at: datetime, context: dict[str, str] | None) -> PriceCalculation:
     return calc_price(
         Usage(input_tokens=0, output_tokens=0),
         model,
@@ -142,7 +140,7 @@ def _spans(case: Case) -> list[tuple[datetime, datetime]]:
     prices = found[0].model.prices
     dated = [] if isinstance(prices, ModelPrice) else prices
     variants = [] if case.service_tier == "standard" else _variants(found[0])
-    for constraint in (row.constraint for row in (*dated, *variants)):
+    for constraint in (*(row.constraint for row in dated), *(row.constraint for row in variants)):
         if isinstance(constraint, StartDateConstraint):
             cuts.add(datetime.combine(constraint.start_date, time(), UTC))
         elif isinstance(constraint, TimeOfDateConstraint):
@@ -160,9 +158,7 @@ def _days(first: datetime, last: datetime) -> list[date]:
     return [first.date() + timedelta(days=n) for n in range(-1, (last - first).days + 2)]
 
 
-def _rows(
-    calculation: PriceCalculation, factor: Decimal, start: datetime, end: datetime
-) -> Iterator[UnitPrices]:
+def _rows(calculation: PriceCalculation, factor: Decimal, start: datetime, end: datetime) -> Iterator[UnitPrices]:
     """One row for each band of input lengths: above a tier's start, its price holds for all of the call's tokens."""
     price = calculation.model_price
     units = {name: getattr(price, f"{name}_mtok") for name in _TOKEN_UNITS}

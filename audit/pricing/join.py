@@ -43,7 +43,7 @@ PRICES_SHAPE = {
 }
 
 # A gateway's own answer and a failure that states no usage were not billed. A call whose usage is unknown has no
-# known cost. Where the cached parts exceed the input they are part of, no plain input is left, and never less than none.
+# known cost. Where the cached parts exceed the input they are part of, no plain input is left, never less than none.
 # A count that no money column can hold is a broken log's: its cost is unknown, and the audit goes on.
 COST = """try_cast(CASE
   WHEN {c}.gateway_cache_hit THEN 0
@@ -92,10 +92,7 @@ def _rows(
         while month.end(settings.zone) < price.valid_to:
             month = month.shift(1)
             cuts.insert(-1, month.start(settings.zone))
-    return [
-        _row((provider, model, tier), price, (start, end), settings)
-        for start, end in itertools.pairwise(cuts)
-    ]
+    return [_row((provider, model, tier), price, (start, end), settings) for start, end in itertools.pairwise(cuts)]
 
 
 def _row(

@@ -24,7 +24,7 @@ ranked AS (
         api_key,
         sum(calls_of_key) OVER () AS unowned_calls,
         sum(cost_of_key) OVER () AS amount,
-        row_number() OVER (ORDER BY cost_of_key DESC, calls_of_key DESC, api_key) AS place
+        row_number() OVER (ORDER BY cost_of_key DESC, calls_of_key DESC, api_key ASC) AS place
     FROM unowned
 )
 

@@ -12,7 +12,7 @@ fix     = "查明价格并补录；在此之前，本月支出偏低。"
 SELECT
     NULL AS project,
     concat_ws('/', provider, coalesce(model, '-')) AS subject,
-    CAST(NULL AS DECIMAL(18, 9)) AS amount,
+    cast(NULL AS DECIMAL(18, 9)) AS amount,
     coalesce(provider, '-') AS provider,
     coalesce(model, '-') AS model,
     count(*) AS unpriced_calls,

@@ -15,7 +15,7 @@ SELECT
     call_id,
     cost AS saving,
     status,
-    coalesce(error_type, finish_reason, CAST(http_status AS VARCHAR), '-') AS error_type,
+    coalesce(error_type, finish_reason, cast(http_status AS VARCHAR), '-') AS error_type,
     coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS tokens
 FROM calls
 WHERE

@@ -69,9 +69,7 @@ def audited(
         engine.seal()
         found = inspection.inspect(engine, rules, broken, span, seconds=seconds, language="en")
         calls = engine.rows("SELECT * FROM store.calls ORDER BY call_id")
-        tables = engine.rows(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY ALL"
-        )
+        tables = engine.rows("SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY ALL")
     findings: dict[str, list[Finding]] = {}
     for finding in found.findings:
         findings.setdefault(finding.rule, []).append(finding)

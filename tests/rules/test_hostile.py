@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 
 from audit import rulebook
+from audit.engine.duckdb import Engine
 from audit.records import UsageError
 from tests.rules.conftest import Audited, audited, files_in, rule_text
 
@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "drop": ("DROP TABLE store.calls", "a rule is one SELECT"),
     "copy": ("COPY calls TO '{out}/x.csv'", "a rule is one SELECT"),
     "copy_query": ("COPY (SELECT 1) TO '{out}/x.csv'", "a rule is one SELECT"),
-    "export": ("EXPORT DATABASE '{out}'", "a rule is one SELECT"),
+    "export": ("EXPORT DATABASE '{out}'", "line 7: "),
     "attach": ("ATTACH '{out}/x.duckdb'", "a rule is one SELECT"),
     "install": ("INSTALL httpfs", "a rule is one SELECT"),
     "load": ("LOAD httpfs", "a rule is one SELECT"),
@@ -46,10 +46,11 @@ REFUSED: dict[str, tuple[str, str]] = {
     "two_in_comment": (subject("'a'") + " -- \r; DROP TABLE store.calls", "a rule is one SELECT"),
     "closes_the_bracket": (subject("'a'") + "); DROP TABLE store.calls; (SELECT 1", "line 7"),
     "writing_cte": (
-        "WITH x AS (INSERT INTO calls VALUES (1) RETURNING *) " + subject("'a'", "FROM x"), "a rule only reads",
+        "WITH x AS (INSERT INTO calls VALUES (1) RETURNING *) " + subject("'a'", "FROM x"),
+        "a rule only reads",
     ),
     "deleting_cte": ("WITH x AS (DELETE FROM calls RETURNING *) " + subject("'a'"), "a rule only reads"),
-    "into": ("SELECT 1 AS x INTO mine FROM calls", "only reads"),
+    "into": ("SELECT 1 AS x INTO mine FROM calls", "no table 'mine' for rules"),
     # It shows what is there instead of asking it.
     "show": ("SHOW TABLES", "a rule is one SELECT"),
     "show_within": (subject("name", "FROM (SHOW TABLES)"), "line 7"),
@@ -100,12 +101,18 @@ REFUSED: dict[str, tuple[str, str]] = {
     "store": (subject("source", "FROM store.calls"), "no table 'store.calls' for rules"),
     "store_quoted": (subject("source", 'FROM "store"."calls"'), "no table 'store.calls'"),
     "store_as_text": (subject("source", "FROM 'store.calls'"), "no table 'store.calls'"),
-    "store_positional": (subject("'a'", "FROM calls AS c\nPOSITIONAL JOIN store.calls"), "line 8: no table 'store.calls'"),
+    "store_positional": (
+        subject("'a'", "FROM calls AS c\nPOSITIONAL JOIN store.calls"),
+        "line 8: no table 'store.calls'",
+    ),
     "store_lateral": (subject("'a'", "FROM calls, LATERAL (SELECT * FROM store.calls)"), "no table 'store.calls'"),
     "store_exists": (subject("'a'", "WHERE EXISTS (FROM store.calls)"), "no table 'store.calls'"),
     "store_in": (subject("'a'", "WHERE 'a' IN (TABLE store.calls)"), "no table 'store.calls'"),
     "store_limit": (subject("'a'", "LIMIT (SELECT count(*) FROM store.calls)"), "no table 'store.calls'"),
-    "store_pivot": (subject("'a'", "FROM (PIVOT store.calls ON model IN ('a') USING count(*))"), "no table 'store.calls'"),
+    "store_pivot": (
+        subject("'a'", "FROM (PIVOT store.calls ON model IN ('a') USING count(*))"),
+        "no table 'store.calls'",
+    ),
     "store_replace": ("SELECT * REPLACE ((SELECT 1 FROM store.calls) AS cost) FROM calls", "no table 'store.calls'"),
     "store_escaped": (subject("E'\\'' || (SELECT source FROM store.calls) || ''"), "no table 'store.calls'"),
     "store_backslash": (subject("'\\' || (SELECT source FROM store.calls) || '\\'"), "no table 'store.calls'"),
@@ -124,20 +131,30 @@ REFUSED: dict[str, tuple[str, str]] = {
     "other_function": (subject("'a'", "FROM test_all_types()"), "no table function but unnest"),
     "logging": (subject("'a'", "FROM enable_logging()"), "no table function but unnest"),
     # A CTE's name does not open the store's table of that name where the CTE cannot be seen.
-    "cte_elsewhere": (subject("call_id", "FROM priced WHERE (WITH priced AS (SELECT 1) SELECT true)"), "no table 'priced'"),
+    "cte_elsewhere": (
+        subject("call_id", "FROM priced WHERE (WITH priced AS (SELECT 1) SELECT true)"),
+        "no table 'priced'",
+    ),
     "cte_later": ("WITH a AS (FROM priced), priced AS (SELECT 1) " + subject("call_id", "FROM a"), "no table 'priced'"),
     "cte_itself": ("WITH priced AS (FROM priced) " + subject("call_id", "FROM priced"), "no table 'priced'"),
     "cte_anchor": (
         "WITH RECURSIVE priced AS (SELECT call_id FROM priced UNION SELECT 'x') " + subject("call_id", "FROM priced"),
         "no table 'priced'",
     ),
-    "cte_not_union": ("WITH RECURSIVE priced AS (FROM priced) " + subject("call_id", "FROM priced"), "no table 'priced'"),
+    "cte_not_union": (
+        "WITH RECURSIVE priced AS (FROM priced) " + subject("call_id", "FROM priced"),
+        "no table 'priced'",
+    ),
     "cte_within": (
         "WITH RECURSIVE flags AS (WITH y AS (FROM flags) SELECT 'x' AS rule UNION SELECT rule FROM y) "
-        + subject("rule", "FROM flags"), "no table 'flags'",
+        + subject("rule", "FROM flags"),
+        "no table 'flags'",
     ),
     # It makes one value without bound, which nothing interrupts.
-    "long_list": (subject("'a'", "WHERE len(range(4000000000)) > 1"), "'generate_series' may make a value without bound"),
+    "long_list": (
+        subject("'a'", "WHERE len(range(4000000000)) > 1"),
+        "'generate_series' may make a value without bound",
+    ),
     "long_list_unnested": (subject("'a'", "FROM unnest(range(4000000000))"), "without bound"),
     "long_text": (subject("repeat('x', 4000000000)"), "'repeat' may make a value without bound"),
     "long_text_by_column": (subject("repeat('x', input_tokens)", "FROM calls"), "without bound"),
@@ -167,7 +184,7 @@ FAILED: dict[str, tuple[str, str]] = {
     "saving_above_cost": ("SELECT call_id, cost + 0.000000001 AS saving FROM calls", "a saving is 0 to the cost"),
     "twice": ("SELECT call_id, cost AS saving FROM calls, range(2)", "it returns 6 calls more than once"),
     "no_name": ("SELECT NULL AS call_id, 0 AS saving FROM calls", "it returns 6 rows whose call_id is NULL"),
-    "stranger": ("SELECT 'x' || call_id AS call_id, 0 AS saving FROM calls", "'xcall-0' as call_id, which is no call's"),
+    "stranger": ("SELECT 'x' || call_id AS call_id, 0 AS saving FROM calls", "'xcall-0' as call_id, which is no"),
     "same_subject": ("SELECT project, 'a' AS subject, 0 AS amount FROM calls", "a project's subject more than once"),
     "too_many_rows": (
         "SELECT NULL AS project, range::VARCHAR AS subject, 0 AS amount FROM range(10000000)", "more than 10000 rows",
@@ -180,11 +197,12 @@ FAILED: dict[str, tuple[str, str]] = {
 # These do no harm: they run, or say nothing; what counts is that nothing else changes.
 HARMLESS: dict[str, str] = {
     "name_as_sql": (
-        'SELECT call_id, 0 AS saving, 1 AS "a\': 1})::VARCHAR AS evidence FROM calls; DROP TABLE store.calls; --" FROM calls'
+        "SELECT call_id, 0 AS saving, 1 AS "
+        '"a\': 1})::VARCHAR AS evidence FROM calls; DROP TABLE store.calls; --" FROM calls'
     ),
     "name_as_query": "SELECT call_id, 0 AS saving, 1 AS \"a': (SELECT max(source) FROM store.calls), 'b\" FROM calls",
-    "odd_names": 'SELECT call_id, 0 AS saving, 1 AS "it\'s", 2 AS "q""q", 3 AS "{x}", 4 AS "" FROM calls',
-    "odd_numbers": "SELECT call_id, 0 AS saving, 'inf'::DOUBLE AS a_ms, 'nan'::DOUBLE AS b_share, 1e300 AS c FROM calls",
+    "odd_names": 'SELECT call_id, 0 AS saving, 1 AS "it\'s", 2 AS "q""q", 3 AS "{x}", 4 AS "%" FROM calls',
+    "odd_numbers": "SELECT call_id, 0 AS saving, 'inf'::DOUBLE a_ms, 'nan'::DOUBLE b_share, 1e300 c FROM calls",
     "odd_texts": "SELECT call_id, 0 AS saving, 'inf' AS a_ms, '1e400' AS b_share, 1e29 AS c FROM calls",
     "dollars": "SELECT call_id, 0 AS saving, $a$ $b$ || (SELECT 1 FROM store.calls) $b$ $a$ AS x FROM calls",
     "nested_comment": "SELECT call_id, 0 AS saving /* /* */ , (SELECT 1 FROM store.calls) AS x */ FROM calls",
@@ -204,7 +222,9 @@ ENDLESS = {
     "series": subject("count(*)::VARCHAR", "FROM generate_series(1, 1000000000000)"),
     "recursion": "WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t) "
     + subject("count(*)::VARCHAR", "FROM t"),
-    "memory": subject("count(DISTINCT a.range * 1000000007 + b.range)::VARCHAR", "FROM range(900000000) a, range(900) b"),
+    "memory": subject(
+        "count(DISTINCT a.range * 1000000007 + b.range)::VARCHAR", "FROM range(900000000) a, range(900) b"
+    ),
     "endless_flags": "SELECT range::VARCHAR AS call_id, 0 AS saving FROM range(1000000000000)",
 }
 
@@ -240,8 +260,8 @@ def test_a_bad_rule_is_named_with_its_file_its_line_and_the_reason(
 
 def test_what_does_no_harm_runs(attacked: tuple[Audited, dict[str, str], dict[str, str]]) -> None:
     audit, _, _ = attacked
-    assert not set(HARMLESS) & set(audit.failures)
-    assert set(HARMLESS) == set(audit.findings) & set(HARMLESS)
+    assert {name: audit.failures[name] for name in HARMLESS if name in audit.failures} == {}
+    assert [name for name in HARMLESS if name not in audit.findings] == []
     assert "secret-source" not in str([finding.evidence for finding in audit.findings["name_as_query"]])
 
 
@@ -278,11 +298,13 @@ def test_a_query_without_end_is_stopped_at_its_time(
 
 def test_every_function_the_engine_calls_volatile_is_refused(write_rule: Callable[..., Path]) -> None:
     """The engine's own list: a new version's clock or dice shows up here."""
-    rows = duckdb.execute(
-        "SELECT DISTINCT function_name, len(parameters) FROM duckdb_functions() WHERE function_name <> 'error' "
-        "AND regexp_matches(function_name, '^[a-z_0-9]+$') AND (stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY') "
-        "OR regexp_matches(macro_definition, 'now|current_|random|getenv|today')) ORDER BY ALL"
-    ).fetchall()
+    with Engine() as engine:
+        rows = engine.rows(
+            "SELECT DISTINCT function_name, len(parameters) FROM duckdb_functions() WHERE function_name <> 'error' "
+            "AND regexp_matches(function_name, '^[a-z_0-9]+$') "
+            "AND (stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY') "
+            "OR regexp_matches(macro_definition, 'now|current_|random|getenv|today')) ORDER BY ALL"
+        )
     assert len(rows) > 15
     let_through = []
     for name, arguments in rows:

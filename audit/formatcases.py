@@ -1,0 +1,123 @@
+"""A format's cases: a few records in, the call rows they must give. The same runner serves a user's own formats.
+
+Shape of ``<name>.yml``::
+
+    record: {...}                   # what every record of the file has where a case does not say otherwise
+    cases:
+      - name: the sentence the case stands for
+        records:                    # JSON objects, one a line; or text: the file as it lies
+          - {id: a, metadata: {team: search}}
+        calls:                      # exactly these, by call_id, compared on the keys that are given
+          - {call_id: a, input_tokens: 12}
+        rejected: 0                 # records that cannot be read; 0 where left out
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from audit import formatbook
+from audit.engine.store import open_store
+from audit.ingest.load import ingest
+from audit.records import CALL_COLUMNS, AuditError, UsageError
+from audit.rulecases import Result
+from audit.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from audit.formatbook import Format
+
+
+def run_cases(paths: Iterable[Path]) -> list[Result]:
+    """Run the cases of format files. A format that cannot be read, or has no cases, is a failed case."""
+    results: list[Result] = []
+    for path in paths:
+        try:
+            form = formatbook.read(path)
+            cases = _cases(path.with_suffix(".yml"))
+        except UsageError as error:
+            results.append(Result(path.stem, "the files can be read", str(error)))
+            continue
+        results += [Result(form.name, str(case["name"]), difference(form, case)) for case in cases]
+    return results
+
+
+def _cases(path: Path) -> list[dict[str, Any]]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: missing; a format's cases stand beside it") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"{path}: {error}") from None
+    cases = data.get("cases") if isinstance(data, dict) else None
+    if not isinstance(cases, list) or not cases or any("name" not in case or "calls" not in case for case in cases):
+        raise UsageError(f"{path}: holds no list 'cases' whose entries have a name and the calls that come out")
+    return [{"record": data.get("record") or {}, **case} for case in cases]
+
+
+def difference(form: Format, case: Mapping[str, Any]) -> str | None:
+    """What differs between the calls a case asks for and those the format gives; None where nothing does."""
+    try:
+        calls, rejects = _read(form, case)
+    except AuditError as error:
+        return str(error)
+    if len(rejects) != case.get("rejected", 0):
+        return f"{len(rejects)} records rejected: {'; '.join(rejects) or 'none'}"
+    for row in case["calls"] or []:
+        unknown = set(row) - {column.name for column in CALL_COLUMNS}
+        if unknown:
+            return f"a case's call has '{min(unknown)}', which is no column of calls"
+        got = calls.pop(str(row.get("call_id")), None)
+        if got is None:
+            return f"not given: {row}; besides: {', '.join(calls) or 'nothing'}"
+        for name, value in row.items():
+            if not _same(got[name], value):
+                return f"{row['call_id']}: {name} is {got[name]!r}, not {value!r}"
+    return f"given besides: {', '.join(calls)}" if calls else None
+
+
+def _read(form: Format, case: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The calls by id and the reasons of the rejects, read from a file as any log is."""
+    with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+        log = Path(folder) / "log"
+        log.write_text(_text(case), encoding="utf-8", newline="")
+        with open_store(Path(folder) / "audit.duckdb", Settings()) as engine:
+            (receipt,) = ingest(engine, [log], {form.name: form})
+            if receipt.unread:
+                raise UsageError(f"the format does not know its own case: {receipt.reason}")
+            rows = engine.frame("SELECT * FROM store.calls").to_dicts()
+            reasons = [str(reason) for (reason,) in engine.rows("SELECT reason FROM store.rejects")]
+    return {row["call_id"]: row for row in rows}, reasons
+
+
+def _text(case: Mapping[str, Any]) -> str:
+    if "text" in case:
+        return str(case["text"])
+    records = [_over(case["record"], record) for record in case.get("records") or []]
+    return "".join(json.dumps(record, default=str) + "\n" for record in records)
+
+
+def _over(below: Any, above: Any) -> Any:
+    """A record over what every record has: objects are merged, anything else is replaced."""
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    return {**below, **{name: _over(below.get(name), value) for name, value in above.items()}}
+
+
+def _same(got: Any, wanted: Any) -> bool:
+    if isinstance(wanted, datetime):
+        return bool(got == (wanted.astimezone(UTC).replace(tzinfo=None) if wanted.tzinfo else wanted))
+    if got is None or wanted is None or isinstance(got, bool | list) or isinstance(wanted, bool | list):
+        return bool(got == wanted)
+    try:
+        return Decimal(str(got)) == Decimal(str(wanted))
+    except InvalidOperation:
+        return str(got) == str(wanted)
