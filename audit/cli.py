@@ -260,4 +260,3 @@ def rules_new(
 
     sql, cases = newrule.write(name, folder)
     typer.echo(f"{sql}\n{cases}\nnow: audit rules test {folder}, and list the folder under [paths] rules")
-

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from audit.records import Month
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from audit.engine.duckdb import Engine
 
 
@@ -33,13 +32,15 @@ def audited(engine: Engine, month: Month, exit_code: int) -> None:
     )
 
 
-def is_audited(engine: Engine, month: Month) -> bool:
-    """Whether a month's report was written."""
-    return bool(
-        engine.rows(
-            "SELECT 1 FROM store.months WHERE month = $month AND audited_at IS NOT NULL", {"month": str(month)}
-        )
-    )
+def is_audited(engine: Engine, month: Month, zone: ZoneInfo | None = None) -> bool:
+    """Whether a month's report was written once the month was over in a time zone, UTC where none is named."""
+    rows = engine.rows("SELECT audited_at FROM store.months WHERE month = $month", {"month": str(month)})
+    return bool(rows) and _after(month, rows[0][0], zone)
+
+
+def _after(month: Month, at: datetime | None, zone: ZoneInfo | None) -> bool:
+    """Whether something was done after the month's end: a look at the running month does not close it."""
+    return at is not None and at.replace(tzinfo=UTC) >= month.end(zone or ZoneInfo("UTC"))
 
 
 def sent(engine: Engine, month: Month) -> None:
@@ -57,11 +58,15 @@ def sent_at(engine: Engine, month: Month) -> datetime | None:
     return rows[0][0] if rows else None
 
 
-def due(engine: Engine, newest: Month, *, sending: bool) -> list[Month]:
-    """Closed months that were not audited and sent, from the first that was audited on; the newest where none was."""
+def due(engine: Engine, newest: Month, *, sending: bool, zone: ZoneInfo | None = None) -> list[Month]:
+    """Closed months that were not audited and sent, from the first that was audited on; the newest where none was.
+
+    An audit counts from the month's end in a time zone on, UTC where none is named.
+    """
     rows = engine.rows("SELECT month, audited_at, sent_at FROM store.months ORDER BY month")
-    done = {Month.parse(month) for month, at, mailed in rows if at is not None and (mailed or not sending)}
-    known = [Month.parse(month) for month, *_ in rows]
+    noted = [(Month.parse(month), at, mailed) for month, at, mailed in rows]
+    done = {month for month, at, mailed in noted if _after(month, at, zone) and (mailed or not sending)}
+    known = [month for month, *_ in noted]
     first = min([*known, newest])
     months = []
     while first <= newest:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from audit import rulebook, window
+from audit import findings, rulebook, window
 from audit.engine.duckdb import EngineError
-from audit.records import Finding, Grade, UsageError
-from audit.wording import filled
+from audit.records import Finding, Grade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,10 +17,7 @@ if TYPE_CHECKING:
     from audit.rulebook import Broken, Rule
     from audit.window import Span
 
-SAMPLE_CALLS = 5
-MOST_FINDINGS = 10_000
 _NUMBERS = ("DECIMAL", "DOUBLE", "FLOAT", "BIGINT", "INTEGER", "HUGEINT", "SMALLINT", "NULL", '"NULL"')
-_BIGGEST = Decimal(10) ** 18
 _RANK = {grade: number for number, grade in enumerate(Grade)}
 _FLAGS = """CREATE OR REPLACE TEMP TABLE flags (
   rule VARCHAR, family VARCHAR, grade VARCHAR, rank INTEGER, precedence INTEGER, project VARCHAR, subject VARCHAR,
@@ -52,10 +46,6 @@ class Inspection:
     failures: tuple[Broken, ...]
 
 
-class RuleError(UsageError):
-    """A rule that does not keep its contract."""
-
-
 def inspect(
     engine: Engine,
     rules: Iterable[Rule],
@@ -68,23 +58,23 @@ def inspect(
 ) -> Inspection:
     """Run every rule; one that fails is named and the others go on. Fills the table ``credited``."""
     failures = list(broken)
-    findings: list[Finding] = []
+    found: list[Finding] = []
     held = []
     engine.run(_FLAGS)
     for rule in rules:
         told(rule)
         try:
             with engine.within(seconds):
-                findings += run(engine, rule, span, language)
+                found += run(engine, rule, span, language)
             held.append(rule)
-        except (EngineError, RuleError) as error:
+        except (EngineError, findings.RuleError) as error:
             engine.run("DELETE FROM flags WHERE rule = $rule", {"rule": rule.id})
             failures.append(rulebook.Broken(rule.id, rule.family, rule.path, _placed(rule, str(error))))
     engine.run(LEDGER)
     for rule in held:
-        findings += _call_findings(engine, rule, language)
-    findings.sort(key=lambda f: (_RANK[f.grade], -(f.credited or f.amount or 0), f.rule, f.id))
-    return Inspection(tuple(findings), tuple(failures))
+        found += findings.of_calls(engine, rule, language)
+    found.sort(key=lambda f: (_RANK[f.grade], -(f.credited or f.amount or 0), f.rule, f.id))
+    return Inspection(tuple(found), tuple(failures))
 
 
 def _placed(rule: Rule, reason: str) -> str:
@@ -100,7 +90,7 @@ def _placed(rule: Rule, reason: str) -> str:
 def run(engine: Engine, rule: Rule, span: Span, language: str = "en") -> list[Finding]:
     """One rule: a call rule's flags go to the table, a subject rule's findings come back."""
     if engine.statement_kinds(rule.sql) != ["SELECT"]:
-        raise RuleError("a rule is one SELECT")
+        raise findings.RuleError("a rule is one SELECT")
     window.show_calls(engine, span, rule.look_back_days)
     columns = engine.columns(rule.sql, rule.params)
     if "call_id" in columns:
@@ -108,37 +98,28 @@ def run(engine: Engine, rule: Rule, span: Span, language: str = "en") -> list[Fi
         _flag(engine, rule, span, columns)
         return []
     _check(rule, columns, ("project", "subject", "amount"))
-    return _subject_findings(engine, rule, columns, language)
+    return findings.of_subjects(engine, rule, columns, language)
 
 
 def _check(rule: Rule, columns: dict[str, str], wanted: tuple[str, ...]) -> None:
     """The rule's columns against its contract and its texts."""
     missing = [name for name in wanted if name not in columns]
     if missing:
-        raise RuleError(
+        raise findings.RuleError(
             f"it returns {', '.join(columns) or 'nothing'}, but not {', '.join(missing)}: a call rule returns "
             "call_id and saving, a subject rule project, subject and amount"
         )
     unknown = rulebook.placeholders(rule) - set(columns) - set(rulebook.GIVEN_TO_TEXTS)
     if unknown:
-        raise RuleError(f"its texts name {{{min(unknown)}}}, but it returns no such column")
+        raise findings.RuleError(f"its texts name {{{min(unknown)}}}, but it returns no such column")
     for name in ("saving", "amount"):
         kind = columns.get(name, "INTEGER").upper()
         if name in columns and not kind.startswith(_NUMBERS):
-            raise RuleError(f"its '{name}' is {kind}, not money")
-
-
-def _evidence(columns: dict[str, str], known: tuple[str, ...]) -> str:
-    names = [name for name in columns if name not in known]
-    if not names:
-        return "NULL::VARCHAR"
-    # A rule chooses its columns' names: without the doubled quotes, a name could end the text and go on as SQL.
-    parts = [f"""'{name.replace("'", "''")}': "{name.replace('"', '""')}\"""" for name in names]
-    return "to_json({" + ", ".join(parts) + "})::VARCHAR"
+            raise findings.RuleError(f"its '{name}' is {kind}, not money")
 
 
 def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> None:
-    evidence = _evidence(columns, ("call_id", "saving", "subject"))
+    evidence = findings.evidence_sql(columns, ("call_id", "saving", "subject"))
     saving = "saving" if "saving" in columns and rule.grade != Grade.ALERT else "NULL"
     subject = "subject::VARCHAR" if "subject" in columns else "NULL"
     engine.run(
@@ -151,14 +132,16 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
         "coalesce(approx_count_distinct(subject), 0) FROM found"
     )
     if nameless:
-        raise RuleError(f"it returns {nameless} rows whose call_id is NULL")
+        raise findings.RuleError(f"it returns {nameless} rows whose call_id is NULL")
     if repeated:
-        raise RuleError(f"it returns {repeated} calls more than once")
-    if subjects > MOST_FINDINGS:
-        raise RuleError(f"it names about {subjects} subjects; a report holds {MOST_FINDINGS} findings of a rule")
+        raise findings.RuleError(f"it returns {repeated} calls more than once")
+    if subjects > findings.MOST:
+        raise findings.RuleError(
+            f"it names about {subjects} subjects; a report holds {findings.MOST} findings of a rule"
+        )
     strangers = engine.rows("SELECT call_id FROM found ANTI JOIN calls USING (call_id) ORDER BY call_id LIMIT 1")
     if strangers:
-        raise RuleError(f"it returns {strangers[0][0]!r} as call_id, which is no call's")
+        raise findings.RuleError(f"it returns {strangers[0][0]!r} as call_id, which is no call's")
     engine.run(
         "INSERT INTO flags SELECT $rule, $family, $grade, $rank, $precedence, c.project, f.subject, f.call_id, "
         "c.cost, f.saving, f.evidence FROM found f JOIN priced c USING (call_id) WHERE c.started_at >= $start",
@@ -178,104 +161,6 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
     )
     if wrong:
         call_id, saving_given, cost = wrong[0]
-        raise RuleError(f"it claims {saving_given} for call {call_id}, which cost {cost}: a saving is 0 to the cost")
-
-
-def _subject_findings(engine: Engine, rule: Rule, columns: dict[str, str], language: str) -> list[Finding]:
-    evidence = _evidence(columns, ("project", "subject", "amount"))
-    rows = engine.rows(
-        "SELECT project::VARCHAR, subject::VARCHAR, amount::DECIMAL(18,9), "
-        f"{evidence} FROM (\n{rule.sql}\n) ORDER BY 1, 2, 3, 4 LIMIT {MOST_FINDINGS + 1}",
-        rule.params,
-    )
-    if len(rows) > MOST_FINDINGS:
-        raise RuleError(f"it returns more than {MOST_FINDINGS} rows, more findings of a rule than a report holds")
-    if len({(project, subject) for project, subject, *_ in rows}) < len(rows):
-        raise RuleError("it returns a project's subject more than once")
-    return [
-        _finding(rule, language, project, subject, _read(found), amount=amount)
-        for project, subject, amount, found in rows
-    ]
-
-
-def _call_findings(engine: Engine, rule: Rule, language: str) -> list[Finding]:
-    """One finding a project and subject, told by the call that weighs most."""
-    rows = engine.rows(
-        "SELECT project, subject, count(*), sum(saving), sum(credited), "
-        "arg_max(evidence, (coalesce(credited, 0), coalesce(saving, 0), call_id)), "
-        f"list(call_id ORDER BY coalesce(credited, 0) DESC, coalesce(saving, 0) DESC, call_id)[:{SAMPLE_CALLS}] "
-        "FROM credited WHERE rule = $rule GROUP BY project, subject ORDER BY project, subject",
-        {"rule": rule.id},
-    )
-    return [
-        _finding(
-            rule,
-            language,
-            project,
-            subject,
-            _read(found),
-            calls=calls,
-            saving=saving,
-            credited=credited,
-            call_ids=tuple(call_ids),
+        raise findings.RuleError(
+            f"it claims {saving_given} for call {call_id}, which cost {cost}: a saving is 0 to the cost"
         )
-        for project, subject, calls, saving, credited, found, call_ids in rows
-    ]
-
-
-def _read(found: str | None) -> dict[str, Any]:
-    """A row's evidence. What is no number, or no finite one, is unknown."""
-    evidence: dict[str, Any] = json.loads(found or "{}", parse_constant=lambda _: None)
-    return evidence
-
-
-def _sayable(name: str, value: Any) -> bool:
-    """Whether a text can say it: a number has to be finite and of a size that people read."""
-    if isinstance(value, str) and not name.endswith(("_ms", "_share")):
-        return True
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return True
-    return number.is_finite() and abs(number) < _BIGGEST
-
-
-def _finding(
-    rule: Rule,
-    language: str,
-    project: str | None,
-    subject: str | None,
-    evidence: dict[str, Any],
-    *,
-    calls: int = 0,
-    saving: Any = None,
-    credited: Any = None,
-    amount: Any = None,
-    call_ids: tuple[str, ...] = (),
-) -> Finding:
-    values = {
-        **{name: value if _sayable(name, value) else None for name, value in evidence.items()},
-        "project": project,
-        "subject": subject,
-        "calls": calls,
-        "amount": amount,
-        "saving": saving,
-    }
-    identity = "/".join(part for part in (rule.id, project or "-", subject) if part)
-    return Finding(
-        id=identity,
-        rule=rule.id,
-        family=rule.family,
-        grade=rule.grade,
-        project=project,
-        subject=subject,
-        title=filled(rule.text("title", language), values, language),
-        because=filled(rule.text("because", language), values, language),
-        fix=filled(rule.text("fix", language), values, language),
-        calls=calls,
-        saving=saving,
-        credited=credited,
-        amount=amount,
-        call_ids=call_ids,
-        evidence=evidence,
-    )

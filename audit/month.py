@@ -75,7 +75,7 @@ def audit_month(engine: Engine, settings: Settings, month: Month, told: Told) ->
     owners = redline.owners(settings, month)
     rules, broken = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
     look_back = max((rule.look_back_days for rule in rules), default=0)
-    span = window.build(engine, settings, month, owners, look_back)
+    span = window.build(engine, settings, month, owners, look_back, asked=window.asked_by(rules))
     engine.seal()
     found = inspection.inspect(
         engine,

@@ -44,7 +44,7 @@ _SECTIONS = ("company", "paths", "logs", "limits", "red_line", "mail", "schedule
 def text() -> str:
     """The file's text."""
     fields = Settings.model_fields
-    parts = [_HEAD, f"\n# {fields['revenue_csv'].description}\n# revenue_csv = \"revenue.csv\"\n"]
+    parts = [_HEAD, f'\n# {fields["revenue_csv"].description}\n# revenue_csv = "revenue.csv"\n']
     for name in _SECTIONS:
         model: Any = fields[name].annotation
         lines = [f"\n# {model.__doc__.splitlines()[0]}", f"[{name}]"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 _LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
 _NOBODY = {"en": "nobody's project", "zh": "无归属项目"}
+_UNKNOWN = "-"
+# Numbers beyond it say nothing to a person, and some do not fit a duration.
+_BIGGEST = Decimal(10) ** 15
 
 
 def filled(text: str, values: Mapping[str, Any], language: str) -> str:
@@ -29,15 +33,24 @@ def filled(text: str, values: Mapping[str, Any], language: str) -> str:
 def _said(name: str, value: Any, language: str) -> str:
     locale = _LOCALES.get(language, "en")
     if value is None:
-        return _NOBODY[language] if name == "project" else "-"
-    if isinstance(value, str) and not name.endswith(("_ms", "_share")):
-        return value
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
+        return _NOBODY[language] if name == "project" else _UNKNOWN
+    number = _number(name, value)
+    if number is None:
         return str(value)
+    if not number.is_finite() or abs(number) >= _BIGGEST:
+        return _UNKNOWN
     if name.endswith("_ms"):
-        return format_timedelta(float(number) / 1000, threshold=1.5, locale=locale)
+        return str(format_timedelta(timedelta(milliseconds=float(number)), threshold=1.5, locale=locale))
     if name.endswith("_share"):
         return str(format_percent(number, format="#,##0.0%", locale=locale))
     return str(format_decimal(number, locale=locale))
+
+
+def _number(name: str, value: Any) -> Decimal | None:
+    """The value as a number; None where it is a text, which is said as it stands."""
+    if isinstance(value, str) and not name.endswith(("_ms", "_share")):
+        return None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None

@@ -14,6 +14,7 @@ from audit.records import UsageError
 from audit.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]
+HUSH = "hush-hush"
 
 
 @pytest.fixture
@@ -21,14 +22,15 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "audit.toml"
 
 
-def wrong(file: Path, text: str) -> str:
-    """What is said of a file, without the file's name."""
+def wrong(file: Path, text: str) -> list[str]:
+    """What is said of a file, one mistake a line, without the file's name."""
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as error:
         load(file)
     assert error.value.exit_code == 2
-    assert all(line.startswith(str(file)) for line in str(error.value).splitlines())
-    return str(error.value).replace(str(file), "").removeprefix(", ")
+    lines = str(error.value).splitlines()
+    assert all(line.startswith(f"{file}, line ") for line in lines)
+    return [line.removeprefix(f"{file}, ") for line in lines]
 
 
 TWO_PROJECTS = """[[projects]]
@@ -56,18 +58,25 @@ from = "2026-01"
         ("\n[mail]\nhots = 'x'\n", "line 3: unknown key 'mail.hots'; did you mean 'host'?"),
         ("mail.hots = 'x'\n", "line 1: unknown key 'mail.hots'; did you mean 'host'?"),
         ("[red_line]\nzzz = 1\n", "line 2: unknown key 'red_line.zzz'; known here: share, near"),
-        ("[[projects]]\nname = 'a'\n\n[[projects]]\nname = 'b'\nonwer = 'c'\n", "line 6: unknown key 'projects.1.onwer'"),
-        (TWO_PROJECTS.format(line="amuont = 3"), "line 14: unknown key 'projects.1.revenue.0.amuont'; did you mean 'amount'?"),
+        (
+            "[[projects]]\nname = 'a'\n\n[[projects]]\nname = 'b'\nonwer = 'c'\n",
+            "line 6: unknown key 'projects.1.onwer'",
+        ),
+        (
+            TWO_PROJECTS.format(line="amuont = 3"),
+            "line 14: unknown key 'projects.1.revenue.0.amuont'; did you mean 'amount'?",
+        ),
         ("[[projects]]\nname = 'a'\nrevenue = [\n  { from = '2026-01', amont = 1 },\n]\n", "line 3: unknown key"),
         ("[[exchange_rates]]\nmonth = '2026-01'\ncurency = 'CNY'\nrate = 1\n", "line 3: unknown key"),
         ("[limits]\nrevenue_csv = 'x'\n", "line 2: unknown key 'limits.revenue_csv'; it stands outside the tables"),
         ("currency = 'CNY'\n", "line 1: unknown key 'currency'; it belongs in [company]"),
         ("[mail]\npassword = 'hush'\n", "line 2: unknown key 'mail.password'; secrets are not kept here: set the env"),
     ],
-)  # fmt: skip
+)
 def test_an_unknown_key_is_named_with_its_line_and_what_is_right(file: Path, text: str, said: str) -> None:
-    assert wrong(file, text).startswith(said)
-    assert "hush" not in wrong(file, text)
+    lines = wrong(file, text)
+    assert [line for line in lines if line.startswith(said)]
+    assert not [line for line in lines if "hush" in line or not ("unknown key" in line or "is missing" in line)]
 
 
 @pytest.mark.parametrize("table", settings_template.tables())
@@ -75,10 +84,10 @@ def test_every_table_knows_its_keys(file: Path, table: str) -> None:
     head = f"[[{table}]]" if settings_template.is_list(table) else f"[{table}]"
     parent = '[[projects]]\nname = "a"\n' if "." in table else ""
     line = 2 + parent.count("\n")
-    said = wrong(file, f"{parent}{head}\nxyzzy = 1\n")
+    (*_, said) = wrong(file, f"{parent}{head}\nxyzzy = 1\n")
     keys = [info.alias or key for key, info in settings_template.tables()[table].model_fields.items()]
-    assert f"line {line}: unknown key" in f"line {said.partition('line ')[2]}" or f", line {line}: unknown" in said
-    assert f"known here: {', '.join(keys)}" in said
+    assert said.startswith(f"line {line}: unknown key")
+    assert said.endswith(f"known here: {', '.join(keys)}")
 
 
 @pytest.mark.parametrize(
@@ -96,42 +105,67 @@ def test_every_table_knows_its_keys(file: Path, table: str) -> None:
         ("[rules]\nduplicate_call = false\n", "line 2: 'rules.duplicate_call' is a table"),
         ("[rules.x]\nhours = [1]\n", "line 2: 'rules.x.hours': a parameter is a number, a text, true or false"),
         ("[company]\nlanguage = 'de'\n", "line 2: 'company.language': Input should be 'en' or 'zh'"),
-        ("[company]\ntimezone = 'Asia/Shangai'\n", "line 2: 'company.timezone': 'Asia/Shangai' is no time zone; did you mean 'Asia/Shanghai'?"),
+        (
+            "[company]\ntimezone = 'Asia/Shangai'\n",
+            "line 2: 'company.timezone': 'Asia/Shangai' is no time zone; did you mean 'Asia/Shanghai'?",
+        ),
         ("[schedule]\ntimezone = 'CEST'\n", "line 2: 'schedule.timezone': 'CEST' is no time zone"),
         ("[company]\ncurrency = 'usd'\n", "line 2: 'company.currency': 'usd' is no currency: did you mean 'USD'?"),
         ("[company]\ncurrency = 'RMB'\n", "line 2: 'company.currency': 'RMB' is no currency: did you mean 'CNY'?"),
         ("[company]\ncurrency = 'Euro'\n", "line 2: 'company.currency': 'Euro' is no currency: write its three-letter"),
-        ("[red_line]\nshare = 20\n", "line 2: 'red_line.share': 20 is more than the whole: a share of 20 % is written 0.20"),
+        (
+            "[red_line]\nshare = 20\n",
+            "line 2: 'red_line.share': 20 is more than the whole: a share of 20 % is written 0.20",
+        ),
         ("[red_line]\nshare = -0.2\n", "line 2: 'red_line.share': Input should be greater than or equal to 0"),
         (TWO_PROJECTS.format(line="amount = -3"), "line 14: 'projects.1.revenue.0.amount': Input should be greater"),
         (TWO_PROJECTS.format(line="amount = nan"), "line 14: 'projects.1.revenue.0.amount': Input should be a finite"),
         (TWO_PROJECTS.format(line=""), "line 12: 'projects.1.revenue.0.amount' is missing"),
-        (TWO_PROJECTS.format(line="amount = 1").replace("2026-02", "2026-2"), "line 7: 'projects.0.revenue.1.from': '2026-2' is not a month: write it as 2026-10"),
-        ("[[exchange_rates]]\nmonth = '2026-13'\ncurrency = 'CNY'\nrate = 0.14\n", "line 2: 'exchange_rates.0.month': '2026-13' is not a month"),
-        ("[[exchange_rates]]\nmonth = '2026-12'\ncurrency = 'CNY'\nrate = 0\n", "line 4: 'exchange_rates.0.rate': Input should be greater than 0"),
+        (
+            TWO_PROJECTS.format(line="amount = 1").replace("2026-02", "2026-2"),
+            "line 7: 'projects.0.revenue.1.from': '2026-2' is not a month: write it as 2026-10",
+        ),
+        (
+            "[[exchange_rates]]\nmonth = '2026-13'\ncurrency = 'CNY'\nrate = 0.14\n",
+            "line 2: 'exchange_rates.0.month': '2026-13' is not a month",
+        ),
+        (
+            "[[exchange_rates]]\nmonth = '2026-12'\ncurrency = 'CNY'\nrate = 0\n",
+            "line 4: 'exchange_rates.0.rate': Input should be greater than 0",
+        ),
         ("[[projects]]\nowner = 'x'\n", "line 1: 'projects.0.name' is missing"),
         ("[[projects]]\nname = ''\n", "line 2: 'projects.0.name': String should have at least 1 character"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_named_with_its_line(file: Path, text: str, said: str) -> None:
-    assert wrong(file, text).startswith(said)
+    (line,) = wrong(file, text)
+    assert line.startswith(said)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("[[projects]]\nname = 'a'\n[[projects]]\nname = 'a'\n", "line 4: the project 'a' is stated twice"),
-        ("[[projects]]\nname = 'a'\nteams = ['t']\n[[projects]]\nname = 'b'\nteams = ['u', 't']\n", "line 6: 't' among the teams of the projects is stated twice"),
-        (TWO_PROJECTS.format(line="amount = 1").replace("2026-02", "2026-01"), "line 7: the revenue of 'a' from 2026-01 is stated twice"),
-        ("[[exchange_rates]]\nmonth = '2026-01'\ncurrency = 'CNY'\nrate = 1\n" * 2, "line 6: the rate of CNY from 2026-01 is stated twice"),
+        (
+            "[[projects]]\nname = 'a'\nteams = ['t']\n[[projects]]\nname = 'b'\nteams = ['u', 't']\n",
+            "line 6: 't' among the teams of the projects is stated twice",
+        ),
+        (
+            TWO_PROJECTS.format(line="amount = 1").replace("2026-02", "2026-01"),
+            "line 7: the revenue of 'a' from 2026-01 is stated twice",
+        ),
+        (
+            "[[exchange_rates]]\nmonth = '2026-01'\ncurrency = 'CNY'\nrate = 1\n" * 2,
+            "line 6: the rate of CNY from 2026-01 is stated twice",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_stated_twice_holds_neither_way(file: Path, text: str, said: str) -> None:
-    assert wrong(file, text) == said
+    assert wrong(file, text) == [said]
 
 
 def test_all_mistakes_are_told_at_once(file: Path) -> None:
-    assert len(wrong(file, "[company]\nnam = 'x'\ncurrency = 'US'\n[mail]\nport = 'x'\n").splitlines()) == 3
+    assert len(wrong(file, "[company]\nnam = 'x'\ncurrency = 'US'\n[mail]\nport = 'x'\n")) == 3
 
 
 @pytest.mark.parametrize(
@@ -144,7 +178,8 @@ def test_all_mistakes_are_told_at_once(file: Path) -> None:
     ],
 )
 def test_broken_toml_is_named_with_its_line(file: Path, text: str, said: str) -> None:
-    assert wrong(file, text).startswith(said)
+    (line,) = wrong(file, text)
+    assert line.startswith(said)
 
 
 def test_a_file_that_cannot_be_read(file: Path, tmp_path: Path) -> None:
@@ -172,7 +207,9 @@ def test_marks_line_ends_and_chinese(file: Path, encoding: str, end: str) -> Non
 
 def test_floats_of_the_file_are_the_decimals_that_stand_there(file: Path) -> None:
     rate = "[[exchange_rates]]\nmonth = '2026-07'\ncurrency = 'CNY'\nrate = 0.14000000000000000001\n"
-    file.write_text(f"[red_line]\nshare = 0.20\nnear = 1e-1\n{rate}[limits]\nrule_seconds = 0.5\n[rules.x]\nshare = 0.1\n")
+    file.write_text(
+        f"[red_line]\nshare = 0.20\nnear = 1e-1\n{rate}[limits]\nrule_seconds = 0.5\n[rules.x]\nshare = 0.1\n"
+    )
     settings = load(file)
     assert str(settings.red_line.share) == "0.20"
     assert settings.red_line.near == Decimal("0.1")
@@ -196,12 +233,12 @@ def test_relative_paths_count_from_the_file(file: Path, tmp_path: Path, monkeypa
 def test_the_password_comes_from_the_environment_and_is_never_shown(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AUDIT_SMTP_PASSWORD", "hush-hush")
+    monkeypatch.setenv("AUDIT_SMTP_PASSWORD", HUSH)
     file.write_text('[mail]\nhost = "mail.example"\nuser = "audit"\n')
     settings = load(file)
-    assert settings.mail.password == "hush-hush"
+    assert settings.mail.password == HUSH
     for shown in (repr(settings), str(settings), repr(settings.mail), settings.model_dump_json()):
-        assert "hush-hush" not in shown
+        assert HUSH not in shown
 
 
 def test_what_init_writes_changes_no_default(file: Path) -> None:

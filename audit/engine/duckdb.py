@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+INTERRUPT_SECONDS = 0.05
+
+
 class EngineError(AuditError):
     """A statement failed; the text is the engine's own first sentence."""
 
@@ -125,15 +128,18 @@ class Engine:
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Stop whatever runs inside once the time is up; raises EngineTimeoutError."""
-        out_of_time = threading.Event()
+        over, out_of_time = threading.Event(), threading.Event()
 
         def stop() -> None:
+            if over.wait(seconds):
+                return
             out_of_time.set()
-            self._con.interrupt()
+            # Again and again: an interrupt that falls between two statements is lost.
+            while not over.wait(INTERRUPT_SECONDS):
+                self._con.interrupt()
 
-        timer = threading.Timer(seconds, stop)
-        timer.daemon = True
-        timer.start()
+        watch = threading.Thread(target=stop, daemon=True)
+        watch.start()
         try:
             yield
         except (EngineError, duckdb.Error) as error:
@@ -141,8 +147,8 @@ class Engine:
                 raise EngineTimeoutError(f"it ran longer than {seconds:g} s and was stopped") from None
             raise error from None
         finally:
-            timer.cancel()
-            timer.join()
+            over.set()
+            watch.join()
 
     def statement_kinds(self, sql: str) -> list[str]:
         """What kind each statement of a text is, as the engine's own parser sees it; SELECT, INSERT, ..."""

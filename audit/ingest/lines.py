@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 LINE_CHARS = 1 << 26
-BETWEEN = " \t\r\n"
+# What the engine takes for white space: a line of nothing else is no record.
+BETWEEN = " \t\r\n\x0b\x0c"
 # An escaped sign is taken together with its backslash, so that it marks nothing.
 _MARKS = re.compile(r'\\.|["{}\n]')
 

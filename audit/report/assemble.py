@@ -210,8 +210,7 @@ def _rules(audited: Audited) -> tuple[RuleLine, ...]:
         if rule.id not in failed
     ]
     lines += [
-        RuleLine(broken.id, broken.family, Grade.ALERT, broken.id, 0, None, broken.reason)
-        for broken in failed.values()
+        RuleLine(broken.id, broken.family, Grade.ALERT, broken.id, 0, None, broken.reason) for broken in failed.values()
     ]
     return tuple(sorted(lines, key=lambda line: (line.family, line.rule)))
 

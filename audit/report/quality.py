@@ -90,7 +90,8 @@ def _short(path: str) -> str:
 
 def _unpriced(engine: Engine, span: Span) -> tuple[UnpricedModel, ...]:
     rows = engine.rows(
-        "SELECT provider, model, count(*) AS calls, sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))::BIGINT "
+        "SELECT provider, model, count(*) AS calls, "
+        "sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))::BIGINT "
         "FROM priced WHERE started_at >= $start AND cost IS NULL "
         "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) "
         "GROUP BY provider, model ORDER BY calls DESC, provider, model",

@@ -1,13 +1,15 @@
-"""Every format that ships gives the calls its cases ask for, and the runner tells what is wrong with one that does not."""
+"""Every format that ships gives the calls its cases ask for, and the runner tells what is wrong with others."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit import formatbook, formatcases, places
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMATS = sorted(places.formats().glob("*.sql"))
 CASES = [

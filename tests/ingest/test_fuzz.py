@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
@@ -16,9 +16,6 @@ from audit import places
 from audit.ingest.layout import Layout
 from audit.ingest.lines import records
 from tests.ingest.shop import Shop
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 GOOD = 4
 
@@ -61,10 +58,9 @@ def mutated(draw: st.DrawFn, name: str) -> bytes:
     line = bytearray(json.dumps(record).encode())
     for _ in range(draw(st.integers(0, 3))):
         at, until = sorted((draw(st.integers(0, len(line))), draw(st.integers(0, len(line)))))
-        change: Callable[[], bytes] = draw(
-            st.sampled_from([lambda: bytes(line[at : at + 1]), lambda: b"", lambda: draw(st.binary(max_size=6))])
+        line[at : draw(st.sampled_from([at, at + 1, until]))] = draw(st.sampled_from([b"", b"{", b'"'])) or draw(
+            st.binary(max_size=6)
         )
-        line[at : draw(st.sampled_from([at, at + 1, until]))] = change()
     return bytes(line).replace(b"\n", b" ").replace(b"\r", b" ")
 
 
@@ -93,7 +89,7 @@ def test_good_lines_are_read_and_bad_ones_told_whatever_stands_between_them(name
     hold()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(lines=st.lists(st.one_of(st.binary(max_size=12), st.sampled_from([b"", b" ", b"\r", b"\x00", b"\x0c", b"{}"]))))
 def test_the_engine_and_we_count_the_same_records(lines: list[bytes]) -> None:
     """Each record is told with its number by the engine, and its line is found by counting: both must agree."""

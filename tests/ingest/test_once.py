@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import threading
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.ingest import merge
 from tests.ingest.shop import Shop, line, lines
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ def test_the_order_of_files_and_of_runs_does_not_matter(
         order.shuffle(shuffled)  # type: ignore[attr-defined]
         other = Shop(Path(folder), store="other.duckdb")
         marks = [0, *sorted(splits), len(shuffled)]
-        for begin, end in zip(marks, marks[1:], strict=False):
+        for begin, end in pairwise(marks):
             other.ingest(*shuffled[begin:end])
         assert other.whole_calls == shop.whole_calls
         shop.ingest(*shuffled)
@@ -139,15 +141,13 @@ def test_a_file_nobody_can_read_is_tried_again_and_named_each_time(shop: Shop) -
 
 def changed_while_read(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
     """Let something happen to the file right after the engine has read it."""
-    from audit.ingest import load  # noqa: PLC0415
-
-    original = load.one_call_once
+    original = merge.one_call_once
 
     def then(engine: Engine, file_id: int) -> int:
         change()  # type: ignore[operator]
         return original(engine, file_id)
 
-    monkeypatch.setattr(load, "one_call_once", then)
+    monkeypatch.setattr("audit.ingest.load.one_call_once", then)
 
 
 def test_lines_appended_while_a_file_is_read_are_read_the_next_time(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,4 +107,4 @@ def after_an_end(calls: list[dict[str, Any]]) -> set[str]:
 
 
 def _ms(call: dict[str, Any]) -> int:
-    return round(traces.datetime.fromisoformat(call["started_at"]).timestamp() * 1000)
+    return round(datetime.fromisoformat(call["started_at"]).timestamp() * 1000)

@@ -58,11 +58,15 @@ def in_yuan(*rates: tuple[str, str], zone: str = "Asia/Shanghai") -> Settings:
         pytest.param({"input_tokens": 0, "output_tokens": 0}, "0", id="a usage of nothing"),
         # 500 read and 700 written of 1,000: no plain input is left, and none is taken back.
         pytest.param(
-            {"input_tokens": 1_000, "cache_read_tokens": 500, "cache_write_tokens": 700}, "0.004625", id="too much cached"
+            {"input_tokens": 1_000, "cache_read_tokens": 500, "cache_write_tokens": 700},
+            "0.004625",
+            id="too much cached",
         ),
         pytest.param({"input_tokens": 0, "cache_read_tokens": 1_000_000}, "0.50", id="cached beyond no input"),
         pytest.param(
-            {"input_tokens": 1_000, "cache_write_tokens": 100, "cache_write_1h_tokens": 1_000}, "0.0145", id="1 h beyond"
+            {"input_tokens": 1_000, "cache_write_tokens": 100, "cache_write_1h_tokens": 1_000},
+            "0.0145",
+            id="1 h beyond",
         ),
     ],
 )
@@ -138,7 +142,9 @@ def test_a_month_in_yuan_takes_its_own_rate_from_its_first_midnight_at_home() ->
     assert [found[n].cost for n in "012"] == [Decimal("0.05325"), Decimal("0.05325"), Decimal("0.054")]
 
 
-@pytest.mark.parametrize(("zone", "at"), [("Asia/Shanghai", "2026-06-30 16:30"), ("America/New_York", "2026-07-01 05:00")])
+@pytest.mark.parametrize(
+    ("zone", "at"), [("Asia/Shanghai", "2026-06-30 16:30"), ("America/New_York", "2026-07-01 05:00")]
+)
 def test_the_first_hours_of_the_first_month_with_a_rate_ask_for_no_older_one(zone: str, at: str) -> None:
     assert cost({**OPUS, **PLAIN, "started_at": utc(at)}, in_yuan(("2026-07", "7"), zone=zone)) == Decimal("0.0525")
 

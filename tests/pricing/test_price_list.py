@@ -91,7 +91,7 @@ def instants(model: ModelInfo, tier: str = "standard") -> list[datetime]:
     """A day of September, and both sides of every date and hour at which a price of the model changes."""
     variants = [] if tier == "standard" else model.price_variants or []
     found = {A_DAY}
-    for constraint in (row.constraint for row in (*rows(model), *variants)):
+    for constraint in (*(row.constraint for row in rows(model)), *(row.constraint for row in variants)):
         if isinstance(constraint, StartDateConstraint):
             midnight = datetime.combine(constraint.start_date, time(), UTC)
             found |= {midnight - TICK, midnight}
