@@ -36,13 +36,14 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but erro
 
 
 def _settings(path: Path | None, *, needed: bool = False) -> Settings:
-    from audit import settings as settings_file
+    from audit.settings import Settings
+    from audit.settings_file import SETTINGS_FILE, anchored, load
 
     if path is None:
-        path = Path(settings_file.SETTINGS_FILE)
+        path = Path(SETTINGS_FILE)
         if not path.exists() and not needed:
-            return settings_file.anchored(settings_file.Settings(), Path.cwd())
-    return settings_file.load(path)
+            return anchored(Settings(), Path.cwd())
+    return load(path)
 
 
 def _month(text: str | None) -> Month | None:

@@ -34,7 +34,7 @@ def of_subjects(engine: Engine, rule: Rule, columns: dict[str, str], language: s
     """One finding a row of a subject rule."""
     evidence = evidence_sql(columns, ("project", "subject", "amount"))
     rows = engine.rows(
-        "SELECT project::VARCHAR, subject::VARCHAR, amount::DECIMAL(18,9), "
+        "SELECT project::VARCHAR, subject::VARCHAR, amount::DECIMAL(38,9), "
         f"{evidence} FROM (\n{rule.sql}\n) ORDER BY 1, 2, 3, 4 LIMIT {MOST + 1}",
         rule.params,
     )

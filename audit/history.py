@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from audit.records import Month
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from audit.engine.duckdb import Engine
 
 
@@ -32,15 +33,15 @@ def audited(engine: Engine, month: Month, exit_code: int) -> None:
     )
 
 
-def is_audited(engine: Engine, month: Month, zone: ZoneInfo | None = None) -> bool:
-    """Whether a month's report was written once the month was over in a time zone, UTC where none is named."""
+def is_audited(engine: Engine, month: Month, zone: ZoneInfo) -> bool:
+    """Whether a month's report was written once the month was over in a time zone."""
     rows = engine.rows("SELECT audited_at FROM store.months WHERE month = $month", {"month": str(month)})
     return bool(rows) and _after(month, rows[0][0], zone)
 
 
-def _after(month: Month, at: datetime | None, zone: ZoneInfo | None) -> bool:
+def _after(month: Month, at: datetime | None, zone: ZoneInfo) -> bool:
     """Whether something was done after the month's end: a look at the running month does not close it."""
-    return at is not None and at.replace(tzinfo=UTC) >= month.end(zone or ZoneInfo("UTC"))
+    return at is not None and at.replace(tzinfo=UTC) >= month.end(zone)
 
 
 def sent(engine: Engine, month: Month) -> None:
@@ -52,20 +53,22 @@ def sent(engine: Engine, month: Month) -> None:
     )
 
 
-def sent_at(engine: Engine, month: Month) -> datetime | None:
-    """When a month's mail was sent, UTC; None where it was not."""
+def sent_at(engine: Engine, month: Month, zone: ZoneInfo) -> datetime | None:
+    """When a month's mail was sent once the month was over, UTC; None where it was not."""
     rows = engine.rows("SELECT sent_at FROM store.months WHERE month = $month", {"month": str(month)})
-    return rows[0][0] if rows else None
+    return rows[0][0] if rows and _after(month, rows[0][0], zone) else None
 
 
-def due(engine: Engine, newest: Month, *, sending: bool, zone: ZoneInfo | None = None) -> list[Month]:
+def due(engine: Engine, newest: Month, *, sending: bool, zone: ZoneInfo) -> list[Month]:
     """Closed months that were not audited and sent, from the first that was audited on; the newest where none was.
 
-    An audit counts from the month's end in a time zone on, UTC where none is named.
+    An audit and a mail count from the month's end in a time zone on: a look at the running month closes nothing.
     """
     rows = engine.rows("SELECT month, audited_at, sent_at FROM store.months ORDER BY month")
     noted = [(Month.parse(month), at, mailed) for month, at, mailed in rows]
-    done = {month for month, at, mailed in noted if _after(month, at, zone) and (mailed or not sending)}
+    finished = {month for month, at, _ in noted if _after(month, at, zone)}
+    posted = {month for month, _, mailed in noted if _after(month, mailed, zone)}
+    done = finished & posted if sending else finished
     known = [month for month, *_ in noted]
     first = min([*known, newest])
     months = []

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def send(settings: Settings, chosen: Month, *, again: bool = False) -> str:
     """Mail a month once; returns what to tell. The store is held meanwhile, so that no two runs send it twice."""
     with open_store(settings.paths.store, settings) as engine:
-        before = history.sent_at(engine, chosen)
+        before = history.sent_at(engine, chosen, settings.zone)
         if before is not None and not again:
             return f"{chosen} was sent on {before:%Y-%m-%d at %H:%M} UTC; --again sends it once more"
         try:
@@ -65,12 +65,13 @@ class MonthlyWork:
     def due(self) -> list[Month]:
         """The months to do, oldest first."""
         with open_store(self.settings.paths.store, self.settings) as engine:
-            return history.due(engine, history.last_closed(self.settings.zone), sending=bool(self.settings.mail.host))
+            newest, sending = history.last_closed(self.settings.zone), bool(self.settings.mail.host)
+            return history.due(engine, newest, sending=sending, zone=self.settings.zone)
 
     def do(self, chosen: Month) -> None:
         """Audit a month that was not, and send it where a mail server is set. A closed month is audited once."""
         with open_store(self.settings.paths.store, self.settings) as engine:
-            audited = history.is_audited(engine, chosen)
+            audited = history.is_audited(engine, chosen, self.settings.zone)
         if not audited:
             month.run(self.settings, chosen, self.settings.paths.logs, month.Silence())
         if self.settings.mail.host:

@@ -67,7 +67,7 @@ CALL: dict[str, Any] = {
 _TABLES = {
     "prices": join.PRICES_SHAPE,
     "daily_spend": window.DAILY_SHAPE,
-    "projects": {**window.PROJECTS_SHAPE, "cost": "DECIMAL(18,9)", "calls": "BIGINT"},
+    "projects": {**window.PROJECTS_SHAPE, "cost": window.SUM, "calls": "BIGINT"},
 }
 _ROWS = ("calls", "found", *_TABLES)
 _KEYS = {"name", "params", *_ROWS}

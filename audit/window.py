@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from audit.settings import Project, Settings
 
 HISTORY_MONTHS = 13
+# A sum of money: a currency of small units passes what one call may cost.
+SUM = "DECIMAL(38,9)"
 # What the report itself needs of a call, whatever the rules ask for.
 _ALWAYS = {
     "source", "started_at", "provider", "model", "status", "usage_quality", "input_tokens", "cache_read_tokens",
@@ -41,7 +43,7 @@ DAILY_SHAPE = {
     "calls": WHOLE,
     "input_tokens": WHOLE,
     "output_tokens": WHOLE,
-    "cost": MONEY,
+    "cost": SUM,
 }
 PROJECTS_SHAPE = {
     "project": "VARCHAR",
@@ -144,7 +146,7 @@ def _projects(engine: Engine, owners: list[Owner], span: Span) -> None:
     )
     engine.run(
         "CREATE OR REPLACE TEMP TABLE projects AS SELECT coalesce(o.project, s.project) AS project, o.owner, "
-        "o.expected_revenue, o.line_share, coalesce(s.cost, 0)::DECIMAL(18,9) AS cost, "
+        f"o.expected_revenue, o.line_share, coalesce(s.cost, 0)::{SUM} AS cost, "
         "coalesce(s.calls, 0) AS calls FROM owner o FULL JOIN "
         "(SELECT project, sum(cost) AS cost, count(*) AS calls FROM priced "
         "WHERE started_at >= $start AND project IS NOT NULL GROUP BY project) s ON o.project = s.project",
@@ -170,7 +172,7 @@ def _daily_spend(engine: Engine, settings: Settings, oldest: datetime, since: da
         f"UNION ALL SELECT {quarter}, project, provider, model, {sums} FROM earlier GROUP BY ALL) "
         f"SELECT (quarter AT TIME ZONE 'UTC' AT TIME ZONE {_quoted(settings.company.timezone)})::DATE AS day, "
         "project, provider, model, sum(calls)::BIGINT AS calls, sum(input_tokens)::BIGINT AS input_tokens, "
-        "sum(output_tokens)::BIGINT AS output_tokens, sum(cost)::DECIMAL(18,9) AS cost FROM quarters GROUP BY ALL",
+        f"sum(output_tokens)::BIGINT AS output_tokens, sum(cost)::{SUM} AS cost FROM quarters GROUP BY ALL",
         {"oldest": oldest, "since": since},
     )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
 
 SHANGHAI, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
+UTC_ZONE = ZoneInfo("UTC")
 # Long over, whatever the clock of the machine says.
 JULY, AUGUST, SEPTEMBER, OCTOBER = (Month(2024, number) for number in (7, 8, 9, 10))
 
@@ -69,39 +70,39 @@ def test_an_empty_store_has_no_month(engine: Engine) -> None:
 
 @pytest.mark.parametrize("sending", [True, False])
 def test_where_nothing_was_audited_the_newest_month_alone_is_due(engine: Engine, *, sending: bool) -> None:
-    assert history.due(engine, OCTOBER, sending=sending) == [OCTOBER]
+    assert history.due(engine, OCTOBER, sending=sending, zone=UTC_ZONE) == [OCTOBER]
 
 
 def test_a_gap_is_made_up_oldest_first(engine: Engine) -> None:
     for month in (JULY, SEPTEMBER):
         history.audited(engine, month, 0)
         history.sent(engine, month)
-    assert history.due(engine, OCTOBER, sending=True) == [AUGUST, OCTOBER]
-    assert history.due(engine, SEPTEMBER, sending=True) == [AUGUST]
+    assert history.due(engine, OCTOBER, sending=True, zone=UTC_ZONE) == [AUGUST, OCTOBER]
+    assert history.due(engine, SEPTEMBER, sending=True, zone=UTC_ZONE) == [AUGUST]
 
 
 def test_a_gap_over_the_turn_of_the_year(engine: Engine) -> None:
     history.audited(engine, Month(2023, 11), 0)
-    due = history.due(engine, Month(2024, 2), sending=False)
+    due = history.due(engine, Month(2024, 2), sending=False, zone=UTC_ZONE)
     assert list(map(str, due)) == ["2023-12", "2024-01", "2024-02"]
 
 
 def test_an_audited_month_is_due_for_as_long_as_its_mail_is_to_be_sent(engine: Engine) -> None:
     history.audited(engine, OCTOBER, 3)
-    assert history.due(engine, OCTOBER, sending=False) == []
-    assert history.due(engine, OCTOBER, sending=True) == [OCTOBER]
+    assert history.due(engine, OCTOBER, sending=False, zone=UTC_ZONE) == []
+    assert history.due(engine, OCTOBER, sending=True, zone=UTC_ZONE) == [OCTOBER]
     history.sent(engine, OCTOBER)
-    assert history.due(engine, OCTOBER, sending=True) == []
+    assert history.due(engine, OCTOBER, sending=True, zone=UTC_ZONE) == []
 
 
 def test_a_month_that_was_sent_but_not_noted_as_audited_is_due(engine: Engine) -> None:
     history.sent(engine, OCTOBER)
-    assert history.due(engine, OCTOBER, sending=True) == [OCTOBER]
+    assert history.due(engine, OCTOBER, sending=True, zone=UTC_ZONE) == [OCTOBER]
 
 
 def test_a_month_newer_than_the_newest_closed_one_makes_nothing_else_due(engine: Engine) -> None:
     history.audited(engine, OCTOBER, 0)  # somebody looked at the running month
-    assert history.due(engine, SEPTEMBER, sending=False) == [SEPTEMBER]
+    assert history.due(engine, SEPTEMBER, sending=False, zone=UTC_ZONE) == [SEPTEMBER]
 
 
 @pytest.mark.parametrize(
@@ -126,17 +127,17 @@ def test_an_audit_before_the_month_s_end_does_not_close_it(
 
 def test_a_month_without_a_note_is_not_audited(engine: Engine) -> None:
     history.sent(engine, OCTOBER)
-    assert [history.is_audited(engine, month) for month in (SEPTEMBER, OCTOBER)] == [False, False]
+    assert [history.is_audited(engine, month, UTC_ZONE) for month in (SEPTEMBER, OCTOBER)] == [False, False]
 
 
 def test_a_second_audit_leaves_the_note_of_the_mail(engine: Engine) -> None:
-    assert history.sent_at(engine, OCTOBER) is None
+    assert history.sent_at(engine, OCTOBER, UTC_ZONE) is None
     history.audited(engine, OCTOBER, 4)
-    assert history.sent_at(engine, OCTOBER) is None
+    assert history.sent_at(engine, OCTOBER, UTC_ZONE) is None
     history.sent(engine, OCTOBER)
-    at = history.sent_at(engine, OCTOBER)
+    at = history.sent_at(engine, OCTOBER, UTC_ZONE)
     history.audited(engine, OCTOBER, 0)
     assert at is not None
     assert abs((datetime.now(UTC) - at.replace(tzinfo=UTC)).total_seconds()) < 60
-    assert history.sent_at(engine, OCTOBER) == at
+    assert history.sent_at(engine, OCTOBER, UTC_ZONE) == at
     assert engine.rows("SELECT month, exit_code FROM store.months") == [("2024-10", 0)]

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from audit import settings_template
 from audit.records import UsageError
-from audit.settings import Settings, load
+from audit.settings import Settings
+from audit.settings_file import load
 
 ROOT = Path(__file__).parents[1]
 HUSH = "hush-hush"

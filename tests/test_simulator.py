@@ -13,7 +13,7 @@ import pytest
 import yaml
 from genai_prices import Usage, calc_price
 
-from audit.settings import load
+from audit.settings_file import load
 from tests.simulator.__main__ import SAMPLE_LOGS, simulate, write
 from tests.simulator.readback import Read, calls, content, native_rows
 
