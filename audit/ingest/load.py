@@ -57,8 +57,9 @@ def ingest(
     keep_prompts: bool = False,
     told: Callable[[Receipt], None] = lambda _: None,
 ) -> list[Receipt]:
-    """Read files into the store, one transaction a file; ``told`` hears of each as it is done."""
+    """Read files into the store, each wholly or not at all; ``told`` hears of each as it is done."""
     receipts = []
+    _forget_half_read(engine)
     _forget_vanished(engine)
     with tempfile.TemporaryDirectory(prefix="audit-") as work:
         for path in files:
@@ -71,6 +72,11 @@ def ingest(
             told(receipt)
             receipts.append(receipt)
     return receipts
+
+
+def _forget_half_read(engine: Engine) -> None:
+    """Calls of a file that has no row: whoever read it was killed before it was done."""
+    engine.run("DELETE FROM store.calls WHERE file_id NOT IN (SELECT file_id FROM store.files)")
 
 
 def _forget_vanished(engine: Engine) -> None:
@@ -135,19 +141,31 @@ class _Step:
     keep_prompts: bool
 
     def enter(self, reading: Reading | None) -> Receipt:
+        """Read the file and write its row, by which it counts as read."""
         engine = self.engine
-        with engine.transaction():
-            (file_id,) = engine.row("SELECT coalesce(max(file_id), 0) + 1 FROM store.files")
-            receipt = Receipt(self.path, None, 0, 0, self.reason)
-            if reading is not None and self.original is not None:
+        (file_id,) = engine.row("SELECT coalesce(max(file_id), 0) + 1 FROM store.files")
+        try:
+            if reading is not None:
+                # Written for good first: rows of a transaction's own are no ground for the deletes that follow, which
+                # have crashed DuckDB 2.0 and spoilt columns. Until the file has its row, its calls are half_read.
                 engine.run(f"INSERT INTO store.calls SELECT {_NAMES}, {file_id}, problem FROM ({reading.calls})")
-                found = rejects.taken_out(engine, reading, self.original, file_id, keep_prompts=self.keep_prompts)
-                calls = one_call_once(engine, file_id)
-                rejected = rejects.told(engine, found, file_id, _text(self.path))
-                receipt = Receipt(self.path, reading.format.name, calls, rejected)
-            self._check_unchanged()
-            _enter(engine, receipt, file_id, self.digest(), self.before.st_size)
+            with engine.transaction():
+                receipt = self._settled(reading, file_id)
+                self._check_unchanged()
+                _enter(engine, receipt, file_id, self.digest(), self.before.st_size)
+        except BaseException:
+            engine.run("DELETE FROM store.calls WHERE file_id = $id", {"id": file_id})
+            raise
         return receipt
+
+    def _settled(self, reading: Reading | None, file_id: int) -> Receipt:
+        """The file's calls, each once, and its rejects, each in its place."""
+        if reading is None or self.original is None:
+            return Receipt(self.path, None, 0, 0, self.reason)
+        found = rejects.taken_out(self.engine, reading, self.original, file_id, keep_prompts=self.keep_prompts)
+        calls = one_call_once(self.engine, file_id)
+        rejected = rejects.told(self.engine, found, file_id, _text(self.path))
+        return Receipt(self.path, reading.format.name, calls, rejected)
 
     def _check_unchanged(self) -> None:
         """A file that grew counts as read up to where it ended before; any other change spoils what was read."""

@@ -1,7 +1,7 @@
 /*
 title   = "Warm prompt heads paid in full"
 grade   = "avoidable"
-because = "A head of {prefix_tokens} tokens was sent {gap_ms} after the last time and billed in full to {model}."
+because = "The costliest: a head of {prefix_tokens} tokens, sent {gap_ms} after the last time, was billed in full by {model}."
 fix     = "Mark the system prompt and tools of {project} as cacheable and keep them byte for byte the same."
 precedence = 10
 look_back_days = 1
@@ -15,7 +15,7 @@ include_automatic = false
 
 [zh]
 title   = "热前缀未走缓存，全价付费"
-because = "一段 {prefix_tokens} token 的前缀在 {gap_ms}后再次发送，{model} 仍按全价计费。"
+because = "其中最贵的一次：一段 {prefix_tokens} token 的前缀在 {gap_ms}后再次发送，{model} 仍按全价计费。"
 fix     = "将 {project} 的系统提示词和工具定义标记为可缓存，并保持逐字节不变。"
 */
 WITH repeated AS (

@@ -1,12 +1,12 @@
 /*
 title   = "Calls nobody owns"
 grade   = "alert"
-because = "{unowned_calls} calls carry no project; the key that sent most of them is {api_key}."
+because = "{unowned_calls} calls carry no project; the costliest of their keys is {api_key}."
 fix     = "Give each key a project, in the gateway or under [[projects]] in the settings."
 
 [zh]
 title   = "无人认领的调用"
-because = "{unowned_calls} 次调用没有归属项目；其中最多的来自密钥 {api_key}。"
+because = "{unowned_calls} 次调用没有归属项目；其中花费最多的密钥是 {api_key}。"
 fix     = "在网关中，或在设置的 [[projects]] 下，为每个密钥指定项目。"
 */
 WITH unowned AS (

@@ -1,13 +1,13 @@
 /*
 title   = "Answers with nothing in them"
 grade   = "proven"
-because = "{model} was paid for {input_tokens} input tokens and gave back none."
+because = "In the costliest, {model} was paid for {input_tokens} input tokens and gave back none."
 fix     = "Find the prompt that makes {project} get empty answers; check stop sequences and response parsing."
 precedence = 30
 
 [zh]
 title   = "空回答"
-because = "{model} 读入 {input_tokens} 个 token 并计费，却没有任何输出。"
+because = "其中最贵的一次：{model} 读入 {input_tokens} 个 token 并计费，却没有任何输出。"
 fix     = "找出 {project} 中导致空回答的提示词，检查停止序列与响应解析。"
 */
 SELECT

@@ -1,14 +1,14 @@
 /*
 title   = "Failed calls that were billed"
 grade   = "proven"
-because = "A call ended as {status} ({error_type}) after {tokens} tokens had been billed."
+because = "The costliest ended as {status} ({error_type}) with {tokens} tokens billed."
 fix     = "Shorten the time-out, cut off streams nobody reads any more, and retry only what can succeed."
 precedence = 20
 note    = "A failure that states no usage cost nothing and is no waste."
 
 [zh]
 title   = "失败调用仍被计费"
-because = "一次调用以 {status}（{error_type}）结束，已计费 {tokens} 个 token。"
+because = "其中最贵的一次以 {status}（{error_type}）结束，已计费 {tokens} 个 token。"
 fix     = "缩短超时时间，及时中断无人读取的流式输出，只重试可能成功的请求。"
 */
 SELECT

@@ -1,7 +1,7 @@
 /*
 title   = "Answers cut off and asked for again"
 grade   = "proven"
-because = "The answer hit its output cap and {next_call} asked again {gap_ms} later."
+because = "The costliest hit its output cap, and {next_call} asked again {gap_ms} later."
 fix     = "Raise the output cap of {project} to what its answers need, or ask for shorter ones."
 precedence = 40
 note    = "Asked again: the same prompt of the project, or another call of the session, soon after the cut-off answer."
@@ -11,7 +11,7 @@ again_within_ms = 120000
 
 [zh]
 title   = "回答被截断后重新请求"
-because = "回答触及输出上限，{gap_ms}后 {next_call} 再次请求。"
+because = "其中最贵的一次：回答触及输出上限，{gap_ms}后 {next_call} 再次请求。"
 fix     = "把 {project} 的输出上限调到回答所需的长度，或要求更短的回答。"
 */
 WITH cut AS (

@@ -1,7 +1,7 @@
 /*
 title   = "Same request paid for again"
 grade   = "proven"
-because = "{original} had answered the same prompt of the same model {age_ms} before."
+because = "The costliest repeat was sent {age_ms} after {original} had answered the same prompt on the same model."
 fix     = "Put a response cache in front of {project}, keyed by the whole request, and keep answers for a day."
 precedence = 10
 look_back_days = 7
@@ -15,7 +15,7 @@ unknown_latency_ms = 600000
 
 [zh]
 title   = "同一请求重复付费"
-because = "{age_ms}前，{original} 已用同一模型回答过同样的提示词。"
+because = "其中最贵的一次：{original} 在 {age_ms}前已用同一模型回答过同样的提示词。"
 fix     = "在 {project} 前加一层响应缓存，以完整请求为键，保留一天。"
 */
 WITH repeated AS (
