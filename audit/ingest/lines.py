@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-LINE_CHARS = 1 << 26
+LINE_CHARS = 1 << 27
 # What the engine takes for white space: a line of nothing else is no record.
 BETWEEN = " \t\r\n\x0b\x0c"
 # An escaped sign is taken together with its backslash, so that it marks nothing.

@@ -16,7 +16,7 @@ from audit.engine.duckdb import EngineError
 from audit.ingest import lines, rejects
 from audit.ingest.layout import Layout, sniff
 from audit.ingest.merge import one_call_once
-from audit.ingest.reading import Reading
+from audit.ingest.reading import THRIFTY_BYTES, Reading
 from audit.ingest.recognise import EMPTY, recognise
 from audit.ingest.rejects import TornError
 from audit.records import CALL_COLUMNS, AuditError
@@ -119,6 +119,9 @@ def _entered(step: _Step, original: Reading, work: Path) -> Receipt:
     except TornError:
         return step.enter(_rewritten(original, work, apart=True))
     except EngineError as first:
+        if "Out of Memory" in str(first) and original.object_bytes > THRIFTY_BYTES:
+            thrifty = replace(original, object_bytes=THRIFTY_BYTES)
+            return _entered(replace(step, original=thrifty), thrifty, work)
         # The engine gives up on a whole file for one fault in an array or an archive: the good records are kept.
         if original.layout.container != "parquet":
             with suppress(EngineError):

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from audit.formatbook import Field, Format
     from audit.ingest.layout import Layout
 
-# The largest line that is read; a longer one is rejected with its place. Each thread keeps a buffer of twice that.
-OBJECT_BYTES = 1 << 25
+# The largest line that is read; a longer one is rejected with its place. The engine keeps buffers of twice that, and is
+# the faster for it; where the settings grant it little memory, it must do with less.
+OBJECT_BYTES = 1 << 27
+THRIFTY_BYTES = 1 << 24
 # A name or a label is short: what is longer may be a prompt, and only its fingerprint is kept.
 LABEL_BYTES = 256
 TABLE_LINE_BYTES = 1 << 24
@@ -50,6 +52,7 @@ class Reading:
     layout: Layout
     columns: tuple[str, ...] = ()
     apart: bool = False
+    object_bytes: int = OBJECT_BYTES
 
     @property
     def calls(self) -> str:
@@ -108,7 +111,7 @@ class Reading:
         shape = ", ".join(f"{_name(top)}: {_quoted(kind)}" for top, kind in _shape(self.format.fields).items())
         return (
             f"read_json({path}, format='{container}', records=true, ignore_errors={tolerant}, "
-            f"compression='{packing}', maximum_object_size={OBJECT_BYTES}, columns={{{shape}}})"
+            f"compression='{packing}', maximum_object_size={self.object_bytes}, columns={{{shape}}})"
         )
 
     def _raw(self, field: Field) -> str:
@@ -226,7 +229,7 @@ def _label(name: str) -> str:
 
 
 def _holds_secret(name: str) -> str:
-    return f"regexp_matches({name}, {_quoted(RAW_KEY)}, 'i')"
+    return f"strlen({name}) > 10 AND regexp_matches({name}, {_quoted(RAW_KEY)}, 'i')"
 
 
 def _safe(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit.ingest import lines, torn
 from audit.ingest.layout import cut_off
 from audit.ingest.masking import masked
-from audit.ingest.reading import OBJECT_BYTES, UNREADABLE
+from audit.ingest.reading import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,16 +67,16 @@ def _placed(problems: Mapping[int, str], reading: Reading, original: Reading, *,
         if problem == UNREADABLE:
             if not reading.apart and torn.parts(text, form.knows) != [(0, text)]:
                 raise TornError
-            problem = _why(text, layout.container)
+            problem = _why(text, layout.container, reading.object_bytes)
         kept = masked(text, form.fields, keep_prompts=keep_prompts) if len(placed) < TEXTS_KEPT else None
         placed.append(Reject(line, problem, kept))
     return placed
 
 
-def _why(text: str, container: str) -> str:
+def _why(text: str, container: str, most: int) -> str:
     """Why the engine saw nothing in a record."""
-    if len(text) >= OBJECT_BYTES:
-        return f"longer than {OBJECT_BYTES:,} bytes"
+    if len(text) >= most:
+        return f"longer than {most:,} bytes"
     if any("\udc80" <= sign <= "\udcff" for sign in text):
         return "not valid UTF-8"
     if container == "csv":

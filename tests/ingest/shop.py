@@ -12,7 +12,7 @@ from audit import formatbook, places
 from audit.engine.store import open_store
 from audit.ingest import load
 from audit.records import CALL_COLUMNS
-from audit.settings import Logs, Settings
+from audit.settings import Limits, Logs, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +54,7 @@ class Shop:
     zone: str = "UTC"
     keep_prompts: bool = False
     store: str = "audit.duckdb"
+    memory: str = "4GB"
 
     def log(self, name: str, content: bytes) -> Path:
         path = self.folder / name
@@ -105,7 +106,9 @@ class Shop:
 
     @property
     def _settings(self) -> Settings:
-        return Settings(logs=Logs(timezone=self.zone, keep_prompts=self.keep_prompts))
+        return Settings(
+            limits=Limits(memory=self.memory), logs=Logs(timezone=self.zone, keep_prompts=self.keep_prompts)
+        )
 
 
 def joined(parts: Iterable[bytes], between: bytes = b"\n") -> bytes:

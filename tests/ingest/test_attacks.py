@@ -171,6 +171,12 @@ def test_a_long_broken_line_is_cut(shop: Shop) -> None:
     assert len(str(text)) < 2_100
 
 
+def test_little_memory_is_enough(shop: Shop) -> None:
+    small = Shop(shop.folder, memory="200MB")
+    receipt = small.read(b"".join(line(f"{number}") for number in range(20_000)) + b"{bad\n")
+    assert (receipt.calls, receipt.rejected) == (20_000, 1)
+
+
 def test_a_packed_desert_does_not_fill_the_memory(shop: Shop) -> None:
     path = shop.log("a.jsonl.gz", gzip.compress(lines("a") + b"\x00" * 60_000_000 + b"\n" + lines("b"), 1))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -17,7 +17,7 @@ from tests.ingest.shop import COLUMNS, line, lines
 if TYPE_CHECKING:
     from pathlib import Path
 
-KILLS = 7
+KILLS = 6
 FILES, CALLS = 5, 1500
 
 

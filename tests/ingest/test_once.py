@@ -100,7 +100,7 @@ STATEMENTS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     files=st.lists(STATEMENTS, min_size=1, max_size=3),
     order=st.randoms(use_true_random=False),
