@@ -74,9 +74,7 @@ def run_schedule(
     logging.getLogger("apscheduler").addHandler(logging.NullHandler())
     # One thread: no two runs at once, be they of the cron line or a second try.
     executor = ThreadPoolExecutor(max_workers=1)
-    scheduler = BackgroundScheduler(
-        timezone=zone, executors={"default": executor}, job_defaults=_NO_RUN_IS_LOST
-    )
+    scheduler = BackgroundScheduler(timezone=zone, executors={"default": executor}, job_defaults=_NO_RUN_IS_LOST)
     runs = _Runs(work, stop or threading.Event(), timedelta(minutes=settings.retry_minutes), scheduler)
     scheduler.add_listener(runs.ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
     scheduler.add_job(runs.run, trigger, next_run_time=datetime.now(zone))
@@ -139,11 +137,7 @@ class _Runs:
 
     def _failed(self, what: str, error: BaseException) -> bool:
         words = " ".join(str(error).split()) or type(error).__name__
-        when = (
-            "at the next start"
-            if self.stop.is_set()
-            else f"within {self.retry.total_seconds() / 60:g} minutes"
-        )
+        when = "at the next start" if self.stop.is_set() else f"within {self.retry.total_seconds() / 60:g} minutes"
         _say(sys.stderr, f"{what}: {words}; tried again {when}")
         return False
 
@@ -181,17 +175,13 @@ def cron_trigger(cron: str, zone: ZoneInfo) -> BaseTrigger:
     try:
         if len(texts) != len(_FIELDS):
             raise ValueError(f"it has {len(texts)} fields, not five")  # noqa: TRY301 - one place tells the key
-        minute, hour, day, month, weekday = (
-            _field(text, *field) for text, field in zip(texts, _FIELDS, strict=True)
-        )
+        minute, hour, day, month, weekday = (_field(text, *field) for text, field in zip(texts, _FIELDS, strict=True))
     except ValueError as error:
         example = "write minute, hour, day, month and weekday, as '0 7 2 * *' for the 2nd of a month at 07:00"
         raise UsageError(f"`[schedule] cron`: '{cron}': {error}; {example}") from None
 
     def fires(day: str, weekday: str) -> CronTrigger:
-        return CronTrigger(
-            minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, second=0, timezone=zone
-        )
+        return CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, second=0, timezone=zone)
 
     if texts[2].startswith("*") or texts[4].startswith("*"):
         return fires(day, weekday)

@@ -27,13 +27,13 @@ _ALWAYS = {
     "output_tokens", "stated_cost", "stated_currency",
 }  # fmt: skip
 _OF_PRICE = (
-    "input_price, cache_read_price, cache_write_price, output_price, cache_kind, cache_min_tokens, "
-    "cache_lifetime_ms, smaller_model, smaller_input_price, smaller_output_price, price_source"
-)
+    "input_price", "cache_read_price", "cache_write_price", "output_price", "cache_kind", "cache_min_tokens",
+    "cache_lifetime_ms", "smaller_model", "smaller_input_price", "smaller_output_price", "price_source",
+)  # fmt: skip
 PRICED_SHAPE = {
     **{column.name: column.type for column in CALL_COLUMNS},
     "cost": MONEY,
-    **{name: join.PRICES_SHAPE[name] for name in _OF_PRICE.split(", ")},
+    **{name: join.PRICES_SHAPE[name] for name in _OF_PRICE},
 }
 DAILY_SHAPE = {
     "day": "DATE",
@@ -101,10 +101,11 @@ def _priced(engine: Engine, settings: Settings, span: Span, look_back_days: int,
         for column in CALL_COLUMNS
         if column.name not in ("call_id", "project") and (asked is None or column.name in _ALWAYS | asked)
     ]
+    of_price = [name for name in _OF_PRICE if asked is None or name in asked]
     params = {"start": span.start - timedelta(days=look_back_days), "end": span.end}
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE priced AS SELECT c.call_id, {owner_sql(settings.projects)} AS project, "
-        f"{', '.join(logged)}, {join.COST.format(c='c', p='p')} AS cost, {_OF_PRICE} "
+        f"{', '.join(logged)}, {join.COST.format(c='c', p='p')} AS cost{''.join(f', {name}' for name in of_price)} "
         f"FROM store.calls c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
         "WHERE c.started_at >= $start AND c.started_at < $end",
         params,

@@ -29,9 +29,7 @@ _POLICY = SMTP.clone(cte_type="7bit")
 _HARMLESS = (ObsoleteHeaderDefect, NonASCIILocalPartDefect)
 
 
-def compose(
-    folder: Path, month: Month, subject: str, mail: Mail, *, language: str, sent_at: datetime
-) -> EmailMessage:
+def compose(folder: Path, month: Month, subject: str, mail: Mail, *, language: str, sent_at: datetime) -> EmailMessage:
     """The month's mail: text and HTML, with ``report.html`` attached as it lies in the folder.
 
     ``language`` is a language tag as en or zh; ``sent_at`` knows its time zone. The Message-ID is the same

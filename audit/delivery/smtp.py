@@ -127,9 +127,7 @@ def _words(mail: Mail, code: int, reply: bytes | str) -> str:
     text = " ".join(text.split())
     if mail.password:
         secret = mail.password.encode()
-        encoded = (
-            base64.b64encode(part).decode() for part in (secret, b"\0%s\0%s" % (mail.user.encode(), secret))
-        )
+        encoded = (base64.b64encode(part).decode() for part in (secret, b"\0%s\0%s" % (mail.user.encode(), secret)))
         for form in (mail.password, *encoded):
             text = text.replace(form, "***")
     return f'"{code} {text[:300]}"'
@@ -172,9 +170,7 @@ def _delivery_error(error: Exception, mail: Mail) -> DeliveryError:
             what, remedy = f"cannot take this mail ({error})", "check `[mail] user`, `sender` and `to`"
         case ssl.SSLCertVerificationError():
             what = f"shows a certificate that cannot be trusted ({error.verify_message})"
-            remedy = (
-                "set `[mail] host` to the name in it, or SSL_CERT_FILE to your own authority's certificate"
-            )
+            remedy = "set `[mail] host` to the name in it, or SSL_CERT_FILE to your own authority's certificate"
         case ssl.SSLError():
             what = f"made no TLS connection ({error.reason or error})"
             remedy = "`[mail] security` is usually 'starttls' on port 587 and 'tls' on 465"

@@ -28,6 +28,12 @@ def one_call_once(engine: Engine, file_id: int) -> int:
 
 
 def _within(engine: Engine, file_id: int) -> None:
+    # Nearly every file states each call once, which is told in a third of the time it takes to say which ones.
+    (over,) = engine.row(
+        "SELECT count(*) - count(DISTINCT hash(source, call_id)) FROM store.calls WHERE file_id = $id", {"id": file_id}
+    )
+    if not over:
+        return
     engine.run(
         "CREATE OR REPLACE TEMP TABLE repeated AS SELECT source, call_id, max(rowid) AS kept, "
         "min(started_at) AS started_at FROM store.calls WHERE file_id = $id "

@@ -19,13 +19,10 @@ because = "其中最贵的一次：一段 {prefix_tokens} token 的前缀在 {ga
 fix     = "将 {project} 的系统提示词和工具定义标记为可缓存，并保持逐字节不变。"
 */
 WITH repeated AS (
-    SELECT
-        project,
-        model,
-        prefix_hash
+    SELECT prefix_hash
     FROM calls
     WHERE prefix_hash IS NOT NULL
-    GROUP BY project, model, prefix_hash
+    GROUP BY prefix_hash
     HAVING count(*) > 1
 ),
 
@@ -45,8 +42,7 @@ heads AS (
         epoch_ms(c.started_at) AS start_ms,
         epoch_ms(c.started_at) + c.latency_ms AS end_ms
     FROM calls AS c
-    INNER JOIN repeated AS r
-        ON c.project IS NOT DISTINCT FROM r.project AND c.model = r.model AND c.prefix_hash = r.prefix_hash
+    INNER JOIN repeated AS r ON c.prefix_hash = r.prefix_hash
     WHERE
         c.status IN ('ok', 'truncated')
         AND c.input_tokens > 0

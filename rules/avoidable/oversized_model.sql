@@ -21,7 +21,17 @@ because = "{subject}：{lane_calls} 次调用使用 {model}，其中九成输入
 fix     = "请人工比对 {smaller_model} 与 {model} 在 {project} 上的五十个回答；效果相当即可切换。"
 */
 WITH usable AS (
-    SELECT *
+    SELECT
+        call_id,
+        project,
+        task,
+        model,
+        cost,
+        input_tokens,
+        output_tokens,
+        smaller_model,
+        smaller_input_price,
+        smaller_output_price
     FROM calls
     WHERE
         status = 'ok'

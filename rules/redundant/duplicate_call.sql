@@ -18,14 +18,12 @@ title   = "同一请求重复付费"
 because = "其中最贵的一次：{original} 在 {age_ms}前已用同一模型回答过同样的提示词。"
 fix     = "在 {project} 前加一层响应缓存，以完整请求为键，保留一天。"
 */
+-- Only prompts that came more than once need the windows below; one narrow key finds them.
 WITH repeated AS (
-    SELECT
-        project,
-        model,
-        prompt_hash
+    SELECT prompt_hash
     FROM calls
-    WHERE prompt_hash IS NOT NULL AND coalesce(operation, 'chat') NOT IN ('embeddings', 'rerank')
-    GROUP BY project, model, prompt_hash
+    WHERE prompt_hash IS NOT NULL
+    GROUP BY prompt_hash
     HAVING count(*) > 1
 ),
 
@@ -40,8 +38,7 @@ candidates AS (
         epoch_ms(c.started_at) AS start_ms,
         epoch_ms(c.started_at) + greatest(coalesce(c.latency_ms, $unknown_latency_ms), 1) AS end_ms
     FROM calls AS c
-    INNER JOIN repeated AS r
-        ON c.project IS NOT DISTINCT FROM r.project AND c.model = r.model AND c.prompt_hash = r.prompt_hash
+    INNER JOIN repeated AS r ON c.prompt_hash = r.prompt_hash
     WHERE
         coalesce(c.operation, 'chat') NOT IN ('embeddings', 'rerank')
         AND coalesce(c.gateway_cache_hit, FALSE) = FALSE
