@@ -76,13 +76,13 @@ def ingest(
     quiet: Quiet = False,
 ) -> None:
     """Read logs into the store: each file once, each call once, each unreadable line with its place."""
-    from audit import month, progress
+    from audit import intake, month, progress
     from audit.engine.store import open_store
 
     settings = _settings(settings_file)
     chosen = _logs(paths, settings)
     with open_store(settings.paths.store, settings) as engine, progress.shown(quiet=quiet) as told:
-        receipts = month.take_in(engine, settings, chosen, told)
+        receipts = intake.take_in(engine, settings, chosen, told)
     read = [receipt for receipt in receipts if receipt.format and not receipt.known]
     if not quiet:
         typer.echo(
@@ -245,7 +245,7 @@ def rules_test(
     results = rulecases.run_cases(chosen)
     failed = [result for result in results if result.difference is not None]
     for result in failed:
-        typer.echo(f"FAILED {result.rule}: {result.case}\n       {result.difference}")
+        typer.echo(f"FAILED {result.of}: {result.case}\n       {result.difference}")
     typer.echo(f"{len(results) - len(failed)} cases passed, {len(failed)} failed")
     if failed:
         raise typer.Exit(1)

@@ -17,17 +17,13 @@ from __future__ import annotations
 import json
 import tempfile
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from audit import formatbook
+from audit import cases, formatbook
 from audit.engine.store import open_store
 from audit.ingest.load import ingest
 from audit.records import CALL_COLUMNS, AuditError, UsageError
-from audit.rulecases import Result
 from audit.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,31 +32,25 @@ if TYPE_CHECKING:
     from audit.formatbook import Format
 
 
-def run_cases(paths: Iterable[Path]) -> list[Result]:
+def run_cases(paths: Iterable[Path]) -> list[cases.Result]:
     """Run the cases of format files. A format that cannot be read, or has no cases, is a failed case."""
-    results: list[Result] = []
+    results: list[cases.Result] = []
     for path in paths:
         try:
             form = formatbook.read(path)
-            cases = _cases(path.with_suffix(".yml"))
+            stated = _cases(path)
         except UsageError as error:
-            results.append(Result(path.stem, "the files can be read", str(error)))
+            results.append(cases.Result(path.stem, "the files can be read", str(error)))
             continue
-        results += [Result(form.name, str(case["name"]), difference(form, case)) for case in cases]
+        results += [cases.Result(form.name, str(case["name"]), difference(form, case)) for case in stated]
     return results
 
 
 def _cases(path: Path) -> list[dict[str, Any]]:
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: missing; a format's cases stand beside it") from None
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    cases = data.get("cases") if isinstance(data, dict) else None
-    if not isinstance(cases, list) or not cases or any("name" not in case or "calls" not in case for case in cases):
-        raise UsageError(f"{path}: holds no list 'cases' whose entries have a name and the calls that come out")
-    return [{"record": data.get("record") or {}, **case} for case in cases]
+    data, found = cases.beside(path)
+    if any(not isinstance(case, dict) or "name" not in case or "calls" not in case for case in found):
+        raise UsageError(f"{path.with_suffix('.yml')}: a case has a name and the calls that come out")
+    return [{"record": data.get("record") or {}, **case} for case in found]
 
 
 def difference(form: Format, case: Mapping[str, Any]) -> str | None:
@@ -115,9 +105,4 @@ def _over(below: Any, above: Any) -> Any:
 def _same(got: Any, wanted: Any) -> bool:
     if isinstance(wanted, datetime):
         return bool(got == (wanted.astimezone(UTC).replace(tzinfo=None) if wanted.tzinfo else wanted))
-    if got is None or wanted is None or isinstance(got, bool | list) or isinstance(wanted, bool | list):
-        return bool(got == wanted)
-    try:
-        return Decimal(str(got)) == Decimal(str(wanted))
-    except InvalidOperation:
-        return str(got) == str(wanted)
+    return cases.same(got, wanted)

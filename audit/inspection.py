@@ -127,10 +127,12 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
         f"{saving}::DECIMAL(18,9) AS saving, {subject} AS subject, {evidence} AS evidence FROM (\n{rule.sql}\n)",
         rule.params,
     )
-    nameless, repeated, subjects = engine.row(
-        "SELECT count(*) - count(call_id), count(call_id) - count(DISTINCT call_id), "
+    rows, nameless, repeated, subjects = engine.row(
+        "SELECT count(*), count(*) - count(call_id), count(call_id) - count(DISTINCT call_id), "
         "coalesce(approx_count_distinct(subject), 0) FROM found"
     )
+    if not rows:
+        return
     if nameless:
         raise findings.RuleError(f"it returns {nameless} rows whose call_id is NULL")
     if repeated:
@@ -139,12 +141,26 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
         raise findings.RuleError(
             f"it names about {subjects} subjects; a report holds {findings.MOST} findings of a rule"
         )
-    strangers = engine.rows("SELECT call_id FROM found ANTI JOIN calls USING (call_id) ORDER BY call_id LIMIT 1")
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE met AS SELECT f.*, c.project, c.cost, c.started_at "
+        "FROM found f LEFT JOIN priced c USING (call_id)"
+    )
+    strangers = engine.rows("SELECT call_id FROM met WHERE started_at IS NULL ORDER BY call_id LIMIT 1")
     if strangers:
         raise findings.RuleError(f"it returns {strangers[0][0]!r} as call_id, which is no call's")
+    wrong = engine.rows(
+        "SELECT call_id, saving, cost FROM met WHERE started_at >= $start "
+        "AND (saving < 0 OR saving > coalesce(cost, 0)) ORDER BY call_id LIMIT 1",
+        {"start": span.start},
+    )
+    if wrong:
+        call_id, saving_given, cost = wrong[0]
+        raise findings.RuleError(
+            f"it claims {saving_given} for call {call_id}, which cost {cost}: a saving is 0 to the cost"
+        )
     engine.run(
-        "INSERT INTO flags SELECT $rule, $family, $grade, $rank, $precedence, c.project, f.subject, f.call_id, "
-        "c.cost, f.saving, f.evidence FROM found f JOIN priced c USING (call_id) WHERE c.started_at >= $start",
+        "INSERT INTO flags SELECT $rule, $family, $grade, $rank, $precedence, project, subject, call_id, cost, saving, "
+        "evidence FROM met WHERE started_at >= $start",
         {
             "rule": rule.id,
             "family": rule.family,
@@ -154,13 +170,3 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
             "start": span.start,
         },
     )
-    wrong = engine.rows(
-        "SELECT call_id, saving, cost FROM flags WHERE rule = $rule AND (saving < 0 OR saving > coalesce(cost, 0)) "
-        "ORDER BY call_id LIMIT 1",
-        {"rule": rule.id},
-    )
-    if wrong:
-        call_id, saving_given, cost = wrong[0]
-        raise findings.RuleError(
-            f"it claims {saving_given} for call {call_id}, which cost {cost}: a saving is 0 to the cost"
-        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from audit import history, month
+from audit import history, intake, month
 from audit.delivery.eml import write_eml
 from audit.delivery.message import compose
 from audit.delivery.smtp import DeliveryError, deliver
@@ -73,6 +73,6 @@ class MonthlyWork:
         with open_store(self.settings.paths.store, self.settings) as engine:
             audited = history.is_audited(engine, chosen, self.settings.zone)
         if not audited:
-            month.run(self.settings, chosen, self.settings.paths.logs, month.Silence())
+            month.run(self.settings, chosen, self.settings.paths.logs, intake.Silence())
         if self.settings.mail.host:
             send(self.settings, chosen)

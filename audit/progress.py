@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from audit.month import Silence, Told
+from audit.intake import Silence, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.progress import Progress
 
     from audit.ingest.load import Receipt
     from audit.rulebook import Rule
@@ -39,10 +39,12 @@ class _Bar:
 @contextmanager
 def shown(*, quiet: bool) -> Iterator[Told]:
     """A listener for a run: a progress bar on a terminal's standard error, silence elsewhere."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield Silence()
         return
+    from rich.console import Console  # noqa: PLC0415  # cron does without
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _Bar(progress)

@@ -14,14 +14,10 @@ Shape of ``<id>.yml``::
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from audit import inspection, rulebook, window
+from audit import cases, inspection, rulebook, window
 from audit.engine.duckdb import Engine
 from audit.pricing import join
 from audit.records import AuditError, UsageError
@@ -73,45 +69,30 @@ _ROWS = ("calls", "found", *_TABLES)
 _KEYS = {"name", "params", *_ROWS}
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one case ended; ``difference`` is None where the rule found just what it should."""
-
-    rule: str
-    case: str
-    difference: str | None
-
-
-def run_cases(paths: Iterable[Path]) -> list[Result]:
+def run_cases(paths: Iterable[Path]) -> list[cases.Result]:
     """Run the cases of rule files. A rule that cannot be read, or has no cases, is a failed case."""
-    results: list[Result] = []
+    results: list[cases.Result] = []
     for path in paths:
         try:
             rule = rulebook.read(path)
-            cases = _cases(path)
+            stated = _cases(path)
         except UsageError as error:
-            results.append(Result(path.stem, "the files can be read", str(error)))
+            results.append(cases.Result(path.stem, "the files can be read", str(error)))
             continue
-        results += [Result(rule.id, str(case["name"]), _difference(rule, case)) for case in cases]
+        results += [cases.Result(rule.id, str(case["name"]), _difference(rule, case)) for case in stated]
     return results
 
 
 def _cases(path: Path) -> list[dict[str, Any]]:
-    beside = path.with_suffix(".yml")
-    try:
-        data = yaml.safe_load(beside.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{beside}: missing; a rule's cases stand beside it") from None
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{beside}: {error}") from None
-    cases = data.get("cases") if isinstance(data, dict) else None
-    if not isinstance(cases, list) or not cases or not all(map(_is_case, cases)):
-        raise UsageError(f"{beside}: holds no list 'cases' whose entries have a name and what is found")
-    for case in cases:
+    _, found = cases.beside(path)
+    file = path.with_suffix(".yml")
+    if not all(map(_is_case, found)):
+        raise UsageError(f"{file}: holds no list 'cases' whose entries have a name and what is found")
+    for case in found:
         unknown = set(case) - _KEYS
         if unknown:
-            raise UsageError(f"{beside}: case '{case['name']}' has '{min(unknown)}'; known: {', '.join(sorted(_KEYS))}")
-    return cases
+            raise UsageError(f"{file}: case '{case['name']}' has '{min(unknown)}'; known: {', '.join(sorted(_KEYS))}")
+    return found
 
 
 def _is_case(case: Any) -> bool:
@@ -139,7 +120,7 @@ def _difference(rule: Rule, case: Mapping[str, Any]) -> str | None:
         for name, value in row.items():
             if name not in got:
                 return f"it returns no '{name}'"
-            if not _same(got[name], value):
+            if not cases.same(got[name], value):
                 return f"{_shown(dict(zip(keys, key, strict=True)))}: {name} is {got[name]}, not {value}"
     if by_key:
         return f"found besides: {', '.join(map(_shown, by_key.values()))}"
@@ -174,17 +155,6 @@ def _call(given: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(row["started_at"], datetime) and row["started_at"].tzinfo:
         row["started_at"] = row["started_at"].astimezone(UTC).replace(tzinfo=None)
     return row
-
-
-def _same(got: Any, wanted: Any) -> bool:
-    if isinstance(wanted, timedelta):
-        return bool(got == wanted)
-    if isinstance(wanted, bool) or isinstance(got, bool) or wanted is None or got is None:
-        return bool(got == wanted)
-    try:
-        return Decimal(str(got)) == Decimal(str(wanted))
-    except InvalidOperation:
-        return str(got) == str(wanted)
 
 
 def _shown(row: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from babel.numbers import is_currency
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -20,9 +20,11 @@ from audit.records import Month
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         near = difflib.get_close_matches(name, available_timezones(), n=1)
-        raise ValueError(f"'{name}' is no time zone" + (f"; did you mean '{near[0]}'?" if near else ""))
+        raise ValueError(f"'{name}' is no time zone" + (f"; did you mean '{near[0]}'?" if near else "")) from None
     return name
 
 

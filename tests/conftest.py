@@ -52,12 +52,10 @@ def audit(tmp_path: Path) -> Audit:
     return Audit(tmp_path)
 
 
-def sample_settings(folder: Path, **paths: str) -> str:
-    """The sample settings with their logs where they are and the store and reports in a test's folder."""
+def sample_settings() -> str:
+    """The sample settings with their logs where they lie, for a store and reports beside the settings file."""
     text = (SAMPLES / "audit.toml").read_text(encoding="utf-8")
     logs = ", ".join(f'"{path}"' for path in SAMPLE_LOGS)
     text = text.replace('logs = ["gateway", "native", "claude-code"]', f"logs = [{logs}]")
     assert str(SAMPLES) in text
-    extra = "".join(f'{key} = "{value}"\n' for key, value in paths.items())
-    text = text.replace("[paths]\n", f"[paths]\n{extra}")
     return text.replace('revenue_csv = "revenue.csv"', f'revenue_csv = "{SAMPLES / "revenue.csv"}"')

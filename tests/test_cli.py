@@ -14,7 +14,10 @@ from tests.conftest import ROOT, SAMPLES, Audit
 if TYPE_CHECKING:
     from pathlib import Path
 
-CALL = '{{"call_id": "{0}", "started_at": "2026-10-05T10:00:00Z", "provider": "openai", "model": "gpt-4.1", "input_tokens": 1000, "output_tokens": 10, "status": "ok", "project": "search"}}\n'
+CALL = (
+    '{{"call_id": "{0}", "started_at": "2026-10-05T10:00:00Z", "provider": "openai", "model": "gpt-4.1", '
+    '"input_tokens": 1000, "output_tokens": 10, "status": "ok", "project": "search"}}\n'
+)
 
 
 @pytest.fixture
@@ -130,9 +133,7 @@ def test_a_hostile_log_line_is_shown_as_text(audit: Audit, logs: Path) -> None:
 def test_a_rule_of_ones_own_stands_in_the_report(audit: Audit, logs: Path) -> None:
     assert audit("rules", "new", "long_reads", "--in", "mine").returncode == 0
     assert "2 cases passed, 0 failed" in audit("rules", "test", "mine").stdout
-    audit.settings(
-        '[paths]\nlogs = ["logs"]\nrules = ["mine"]\n\n[rules.long_reads]\nat_least_tokens = 1000\n'
-    )
+    audit.settings('[paths]\nlogs = ["logs"]\nrules = ["mine"]\n\n[rules.long_reads]\nat_least_tokens = 1000\n')
     assert "long_reads" in audit("rules", "list").stdout
     assert audit("run", "--month", "2026-10").returncode == 0
     data = json.loads((audit.folder / "reports/2026-10/report.json").read_text(encoding="utf-8"))

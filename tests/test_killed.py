@@ -19,7 +19,7 @@ KILLS = 20
 def prepared(folder: Path) -> Audit:
     folder.mkdir()
     audit = Audit(folder)
-    audit.settings(sample_settings(folder))
+    audit.settings(sample_settings())
     return audit
 
 

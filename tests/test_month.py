@@ -29,9 +29,7 @@ CALL_RULES = (
 
 @cache
 def truth() -> dict[str, Any]:
-    data: dict[str, Any] = yaml.load(
-        (SAMPLES / "truth.yml").read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )
+    data: dict[str, Any] = yaml.safe_load((SAMPLES / "truth.yml").read_text(encoding="utf-8"))
     return data
 
 
@@ -40,7 +38,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     """All four months, audited one after the other on one store."""
     folder = tmp_path_factory.mktemp("months")
     audit = Audit(folder)
-    audit.settings(sample_settings(folder))
+    audit.settings(sample_settings())
     for month in truth()["months"]:
         done = audit("run", "--month", month)
         assert done.returncode in (0, 3), done.stderr
@@ -119,7 +117,7 @@ def test_the_spend_before_is_the_spend_of_the_month_before(audited: Audit) -> No
 
 def test_the_same_logs_give_the_same_bytes_whatever_their_order(audited: Audit, tmp_path: Path) -> None:
     other = Audit(tmp_path)
-    other.settings(sample_settings(tmp_path))
+    other.settings(sample_settings())
     logs = sorted((file for folder in SAMPLE_LOGS for file in folder.rglob("*.*")), reverse=True)
     for file in logs:
         if not file.is_dir():
@@ -136,7 +134,7 @@ def test_a_second_run_changes_nothing(audited: Audit) -> None:
 
 def test_without_a_store_the_same_figures_come_out(audited: Audit, tmp_path: Path) -> None:
     once = Audit(tmp_path)
-    once.settings(sample_settings(tmp_path))
+    once.settings(sample_settings())
     logs = [argument for folder in SAMPLE_LOGS for argument in ("--logs", folder)]
     assert once("run", "--month", "2026-10", *logs).returncode == 3
     assert once.files() == audited.files()
@@ -145,7 +143,7 @@ def test_without_a_store_the_same_figures_come_out(audited: Audit, tmp_path: Pat
 
 def test_a_report_in_chinese_says_it_in_chinese(tmp_path: Path) -> None:
     audit = Audit(tmp_path)
-    audit.settings(sample_settings(tmp_path).replace('language = "en"', 'language = "zh"'))
+    audit.settings(sample_settings().replace('language = "en"', 'language = "zh"'))
     assert audit("run", "--month", "2026-10").returncode == 3
     page = (tmp_path / "reports/2026-10/report.html").read_text(encoding="utf-8")
     assert 'lang="zh' in page
@@ -156,7 +154,7 @@ def test_a_report_in_chinese_says_it_in_chinese(tmp_path: Path) -> None:
 
 def test_a_log_that_nobody_knows_makes_the_run_incomplete(tmp_path: Path) -> None:
     audit = Audit(tmp_path)
-    audit.settings(sample_settings(tmp_path))
+    audit.settings(sample_settings())
     logs = tmp_path / "logs"
     shutil.copytree(SAMPLES / "native", logs)
     (logs / "other.jsonl").write_text('{"who": "knows", "what": 1}\n', encoding="utf-8")

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.conftest import Audit
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
 
     from aiosmtpd.smtp import SMTP, Envelope, Session
+
+    from tests.conftest import Audit
 
 LAST_MONTH = (date.today().replace(day=1) - timedelta(days=1)).replace(day=10)  # noqa: DTZ011  # a day in its middle
 

@@ -218,9 +218,7 @@ def test_what_is_due_may_fail_too(capsys: pytest.CaptureFixture[str]) -> None:
     with scheduled(work, every=3600, retry_minutes=0.001):
         assert work.done.acquire(timeout=LONG)
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(
-        "audit schedule: what is due cannot be told: another run holds the store; tried again"
-    )
+    assert line.startswith("audit schedule: what is due cannot be told: another run holds the store; tried again")
 
 
 def test_no_two_runs_at_once_and_a_firing_missed_by_a_long_run_is_made_up() -> None:

@@ -100,9 +100,7 @@ def asked_again(logged: list[Read]) -> Iterator[Read]:
         soon = call.ended + timedelta(seconds=120)
         if call.status == "truncated" and any(
             call.ended <= other.started <= soon
-            and (
-                other.session == call.session or (other.prompt, other.project) == (call.prompt, call.project)
-            )
+            and (other.session == call.session or (other.prompt, other.project) == (call.prompt, call.project))
             for other in logged
         ):
             yield call
@@ -140,9 +138,7 @@ FINDS: dict[str, Callable[[list[Read]], Iterable[Read]]] = {
 
 
 @pytest.mark.parametrize("rule", TRUTH["months"]["2026-10"]["planted"])
-def test_a_rule_taken_at_its_word_finds_what_was_planted_and_nothing_else(
-    rule: str, logged: list[Read]
-) -> None:
+def test_a_rule_taken_at_its_word_finds_what_was_planted_and_nothing_else(rule: str, logged: list[Read]) -> None:
     found = list(FINDS[rule](logged))
     for month in MONTHS:
         ids = sorted(call.call_id for call in found if call.month == month)
@@ -150,9 +146,7 @@ def test_a_rule_taken_at_its_word_finds_what_was_planted_and_nothing_else(
 
 
 @pytest.mark.parametrize("kind", TRUTH["left_alone_by"])
-def test_a_hard_negative_is_in_the_logs_and_planted_for_none_of_its_rules(
-    kind: str, by_id: dict[str, Read]
-) -> None:
+def test_a_hard_negative_is_in_the_logs_and_planted_for_none_of_its_rules(kind: str, by_id: dict[str, Read]) -> None:
     for month in MONTHS:
         truth = TRUTH["months"][month]
         assert truth["hard_negatives"][kind]
@@ -197,14 +191,11 @@ def cost(call: Read) -> Decimal:
 
 
 def test_the_projects_stand_to_their_lines_as_the_demonstration_needs(logged: list[Read]) -> None:
-    revenue = {
-        (project.name, row.since): row.amount for project in SETTINGS.projects for row in project.revenue
-    }
+    revenue = {(project.name, row.since): row.amount for project in SETTINGS.projects for row in project.revenue}
     with (SAMPLE_LOGS / "revenue.csv").open(newline="") as file:
         rates = {"USD": Decimal(1), "CNY": SETTINGS.exchange_rates[0].rate}
         revenue |= {
-            (r["project"], r["from"]): Decimal(r["amount"]) * rates[r["currency"]]
-            for r in csv.DictReader(file)
+            (r["project"], r["from"]): Decimal(r["amount"]) * rates[r["currency"]] for r in csv.DictReader(file)
         }
     spend: dict[tuple[str | None, str], Decimal] = defaultdict(Decimal)
     for call in logged:

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
-import polars as pl
 
 from audit.records import AuditError, StoreBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import polars as pl
 
 
 INTERRUPT_SECONDS = 0.05
@@ -81,6 +82,8 @@ class Engine:
 
     def frame(self, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """A query's rows as a frame."""
+        import polars as pl  # noqa: PLC0415  # reading logs needs no frame, and need not wait for one
+
         with _translated():
             relation = self._con.sql(sql, params=dict(params) if params else None)
             return pl.DataFrame(relation)

@@ -69,9 +69,23 @@ def ingest(
                 receipt = Receipt(path, None, 0, 0, str(error))
             except OSError as error:
                 receipt = Receipt(path, None, 0, 0, f"{path}: cannot be read: {error.strerror or error}")
+            if receipt.unread:
+                _note_unread(engine, receipt)
             told(receipt)
             receipts.append(receipt)
     return receipts
+
+
+def _note_unread(engine: Engine, receipt: Receipt) -> None:
+    """Keep in mind what was not read and why, until it is read or gone: the month's report must say so."""
+    path = _text(receipt.path)
+    with engine.transaction():
+        engine.run("DELETE FROM store.files WHERE format IS NULL AND path = $path", {"path": path})
+        engine.run(
+            "INSERT INTO store.files SELECT coalesce(max(file_id), 0) + 1, $path, $mark, NULL, NULL, $reason, 0, 0, "
+            "NULL, NULL FROM store.files",
+            {"path": path, "mark": f"unread {path}", "reason": receipt.reason},
+        )
 
 
 def _forget_half_read(engine: Engine) -> None:
@@ -181,7 +195,10 @@ class _Step:
 
 def _enter(engine: Engine, receipt: Receipt, file_id: int, sha256: str, size: int) -> None:
     """The file's own row: with it the file counts as read."""
-    engine.run("DELETE FROM store.files WHERE sha256 = $sha", {"sha": sha256})
+    engine.run(
+        "DELETE FROM store.files WHERE sha256 = $sha OR (format IS NULL AND path = $path)",
+        {"sha": sha256, "path": _text(receipt.path)},
+    )
     engine.run(
         "INSERT INTO store.files SELECT $id, $path, $sha, $size, $format, $reason, $calls, $rejected, "
         "min(started_at), max(started_at) FROM store.calls WHERE file_id = $id",

@@ -77,9 +77,7 @@ def _rejects(engine: Engine, params: dict[str, Any]) -> tuple[RejectLine, ...]:
 
 
 def _unread(engine: Engine) -> tuple[RejectLine, ...]:
-    rows = engine.rows(
-        "SELECT path, reason FROM store.files WHERE format IS NULL AND bytes > 0 AND reason <> 'empty' ORDER BY path"
-    )
+    rows = engine.rows("SELECT path, reason FROM store.files WHERE format IS NULL AND reason <> 'empty' ORDER BY path")
     return tuple(RejectLine(str(reason).removeprefix(f"{path}: "), 0, _short(path), None) for path, reason in rows)
 
 

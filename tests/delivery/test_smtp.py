@@ -32,9 +32,7 @@ DROP = "drop the connection"
 class Inbox:
     """What the server answers to each command, and what it took."""
 
-    def __init__(
-        self, *, sender: str = "250 OK", data: str = "250 OK", bye: str = "221 Bye", **refused: str
-    ) -> None:
+    def __init__(self, *, sender: str = "250 OK", data: str = "250 OK", bye: str = "221 Bye", **refused: str) -> None:
         self.sender, self.data, self.bye = sender, data, bye
         self.refused = {f"{name}@acme.example": reply for name, reply in refused.items()}
         self.mails: list[tuple[list[str], bytes]] = []
@@ -63,9 +61,7 @@ class Inbox:
             server.transport.abort()
         return self.bye
 
-    def log_in(
-        self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, login: LoginPassword
-    ) -> AuthResult:
+    def log_in(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, login: LoginPassword) -> AuthResult:
         self.logins.append((login.login, login.password))
         return AuthResult(success=not self.login_reply, handled=False, message=self.login_reply or None)
 
@@ -207,9 +203,7 @@ def test_a_login_in_the_clear_stays_on_this_machine(message: EmailMessage) -> No
     inbox = Inbox()
     with serving(inbox, authenticator=inbox.log_in, auth_require_tls=False) as port:
         deliver(message, to(port, user="audit"))
-        with pytest.raises(
-            UsageError, match=r"`\[mail\] security` is 'none' .* mail\.acme\.example for all to read"
-        ):
+        with pytest.raises(UsageError, match=r"`\[mail\] security` is 'none' .* mail\.acme\.example for all to read"):
             deliver(message, to(port, user="audit", host="mail.acme.example"))
     assert inbox.logins == [(b"audit", HORSE.encode())]
 
@@ -236,9 +230,7 @@ def test_a_certificate_of_another_name_is_refused(message: EmailMessage, server_
 
 def test_a_server_without_starttls_is_told_from_one_without_tls(message: EmailMessage) -> None:
     with serving(Inbox()) as port:
-        assert "offers no STARTTLS: set `[mail] security`" in str(
-            failure(message, to(port, security="starttls"))
-        )
+        assert "offers no STARTTLS: set `[mail] security`" in str(failure(message, to(port, security="starttls")))
         assert "made no TLS connection" in str(failure(message, to(port, security="tls")))
 
 
@@ -248,9 +240,7 @@ def test_a_login_needs_a_password(message: EmailMessage, monkeypatch: pytest.Mon
         deliver(message, to(25, user="audit"))
 
 
-def test_a_password_that_no_login_can_carry_is_refused(
-    message: EmailMessage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_password_that_no_login_can_carry_is_refused(message: EmailMessage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIT_SMTP_PASSWORD", "密码")
     with pytest.raises(UsageError, match="must be ASCII") as caught:
         deliver(message, to(25, user="audit"))
@@ -308,9 +298,7 @@ def test_all_recipients_refused(message: EmailMessage) -> None:
 @pytest.mark.parametrize(
     ("reply", "again"), [("451 4.3.0 come back later", True), ("554 5.7.1 looks like spam", False)]
 )
-def test_what_the_server_says_to_the_mail_is_passed_on(
-    message: EmailMessage, reply: str, *, again: bool
-) -> None:
+def test_what_the_server_says_to_the_mail_is_passed_on(message: EmailMessage, reply: str, *, again: bool) -> None:
     with serving(Inbox(data=reply)) as port:
         error = failure(message, to(port))
     assert f'"{reply}"' in str(error)

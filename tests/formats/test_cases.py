@@ -79,4 +79,4 @@ def test_cases_that_cannot_be_read_are_a_failed_case(tmp_path: Path, cases: str)
 def test_a_format_without_cases_fails(tmp_path: Path) -> None:
     (tmp_path / "own.sql").write_text(OWN, encoding="utf-8")
     (result,) = formatcases.run_cases([tmp_path / "own.sql"])
-    assert str(result.difference).endswith("own.yml: missing; a format's cases stand beside it")
+    assert str(result.difference).endswith("own.yml: missing; the cases of own.sql stand beside it")

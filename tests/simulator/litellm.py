@@ -156,9 +156,7 @@ def response(call: Call, request: str, tokens: Record) -> Record:
         "created": int(call.ended.timestamp()),
         "model": call.response_model,
         "object": "chat.completion",
-        "choices": [
-            {"finish_reason": call.finish, "index": 0, "message": {"content": text, "role": "assistant"}}
-        ],
+        "choices": [{"finish_reason": call.finish, "index": 0, "message": {"content": text, "role": "assistant"}}],
         "usage": tokens,
     }
 

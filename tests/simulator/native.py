@@ -27,9 +27,7 @@ TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "VARCHAR[]": pl.List(pl.String),
 }
 RENAMED = {"stated_cost": "cost", "stated_currency": "currency"}
-COLUMNS = {
-    RENAMED.get(column.name, column.name): TYPES.get(column.type, pl.String) for column in CALL_COLUMNS
-}
+COLUMNS = {RENAMED.get(column.name, column.name): TYPES.get(column.type, pl.String) for column in CALL_COLUMNS}
 UNPACKED_FROM = 28
 
 Row: TypeAlias = dict[str, Any]

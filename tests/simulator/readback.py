@@ -86,8 +86,7 @@ def of_gateway(values: dict[str, Any], settings: Settings) -> Read:
     mapped = [
         project.name
         for project in settings.projects
-        if owner["user_api_key_team_alias"] in project.teams
-        or owner["user_api_key_alias"] in project.api_keys
+        if owner["user_api_key_team_alias"] in project.teams or owner["user_api_key_alias"] in project.api_keys
     ]
     details = owner["usage_object"].get("prompt_tokens_details") or {}
     told = values["total_tokens"] > 0
