@@ -162,3 +162,16 @@ def test_a_log_that_nobody_knows_makes_the_run_incomplete(tmp_path: Path) -> Non
     assert done.returncode == 4
     assert "logs/other.jsonl: no known log format; its first record has who, what" in done.stderr
     assert json.loads((tmp_path / "reports/2026-10/report.json").read_text())["subject"].startswith("[incomplete]")
+
+
+def test_a_log_that_cannot_be_read_is_named_until_it_can(tmp_path: Path) -> None:
+    audit = Audit(tmp_path)
+    spoilt = tmp_path / "spoilt.parquet"
+    spoilt.write_bytes(b"PAR1 and then nothing that a table is made of")
+    audit.settings(f'[paths]\nlogs = ["{SAMPLES / "native"}", "{spoilt}"]\n')
+    for _ in range(2):
+        done = audit("run", "--month", "2026-10")
+        assert done.returncode == 4
+        assert f"incomplete: {tmp_path.name}/spoilt.parquet" in done.stderr
+    shutil.copy(SAMPLES / "native/calls-2026-08.parquet", spoilt)
+    assert audit("run", "--month", "2026-10").returncode == 0
