@@ -76,6 +76,11 @@ def ingest(
     return receipts
 
 
+def _unread_mark(path: Path) -> str:
+    """What stands for the digest of a file whose content nobody could read."""
+    return f"unread {_text(path)}"
+
+
 def _note_unread(engine: Engine, receipt: Receipt) -> None:
     """Keep in mind what was not read and why, until it is read or gone: the month's report must say so."""
     path = _text(receipt.path)
@@ -84,7 +89,7 @@ def _note_unread(engine: Engine, receipt: Receipt) -> None:
         engine.run(
             "INSERT INTO store.files SELECT coalesce(max(file_id), 0) + 1, $path, $mark, NULL, NULL, $reason, 0, 0, "
             "NULL, NULL FROM store.files",
-            {"path": path, "mark": f"unread {path}", "reason": receipt.reason},
+            {"path": path, "mark": _unread_mark(receipt.path), "reason": receipt.reason},
         )
 
 
@@ -116,6 +121,7 @@ def _ingest_one(
                 {"sha": digest.result()},
             )
             if seen:
+                engine.run("DELETE FROM store.files WHERE sha256 = $mark", {"mark": _unread_mark(path)})
                 return Receipt(path, seen[0][0], 0, 0, "already read", known=True)
         readable = _plainly_named(path, work)
         recognition = recognise(readable, layout, formats, engine)
