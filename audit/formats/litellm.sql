@@ -44,6 +44,9 @@ end_user         = "end_user"
 tags             = "request_tags: texts"
 max_tokens       = "model_parameters.max_tokens: whole"
 max_completion   = "model_parameters.max_completion_tokens: whole"
+tools            = "model_parameters.tools: json"
+answer_format    = "model_parameters.response_format: json"
+temperature      = "model_parameters.temperature"
 error_code       = "error_information.error_code"
 error_class      = "error_information.error_class"
 messages         = "messages: json"
@@ -101,7 +104,7 @@ SELECT
     tags,
     CASE
         WHEN contains(messages, 'redacted-by-litellm') OR contains(messages, 'truncated by litellm') THEN NULL
-        ELSE md5(messages)
+        WHEN messages IS NOT NULL THEN md5(concat_ws(chr(31), messages, tools, answer_format, temperature))
     END AS prompt_hash,
     CASE
         WHEN json_type(messages) = 'ARRAY' AND NOT contains(messages, 'redacted-by-litellm')
