@@ -70,9 +70,11 @@ class _Lines:
 
 
 def _cells(text: str, delimiter: str) -> list[str] | None:
-    csv.field_size_limit(_FIELD_CHARS)
+    usual = csv.field_size_limit(_FIELD_CHARS)  # the library keeps one limit for everybody
     try:
         rows = list(csv.reader([text.rstrip("\r\n")], delimiter=delimiter, strict=True))
     except csv.Error:
         return None
+    finally:
+        csv.field_size_limit(usual)
     return rows[0] if len(rows) == 1 else None
