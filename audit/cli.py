@@ -72,6 +72,9 @@ def ingest(
         Optional[list[Path]],  # noqa: UP045
         typer.Argument(help="Files, folders or patterns; the settings' [paths] logs where none are named."),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files anew that were read before, after a format was mended.")
+    ] = False,
     settings_file: SettingsFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -82,7 +85,12 @@ def ingest(
     settings = _settings(settings_file)
     chosen = _logs(paths, settings)
     with open_store(settings.paths.store, settings) as engine, progress.shown(quiet=quiet) as told:
+        if again:
+            intake.forget(engine, chosen)
         receipts = intake.take_in(engine, settings, chosen, told)
+        share = settings.limits.rejected_share
+        bad = [receipt for receipt in receipts if receipt.rejected > share * (receipt.calls + receipt.rejected)]
+        complaints = intake.complaints(engine, bad)
     read = [receipt for receipt in receipts if receipt.format and not receipt.known]
     if not quiet:
         typer.echo(
@@ -90,7 +98,8 @@ def ingest(
             f"rejected; {sum(r.known for r in receipts):,} files read before"
         )
     _complain([f"{receipt.path}: {receipt.reason}" for receipt in receipts if receipt.unread])
-    if any(receipt.unread for receipt in receipts):
+    _complain(complaints)
+    if bad or any(receipt.unread for receipt in receipts):
         raise typer.Exit(month.INCOMPLETE)
 
 
@@ -139,7 +148,8 @@ def run(
     if not quiet:
         _tell(outcome)
     if not outcome.report.calls:
-        _complain([f"no call lies in {outcome.report.month}; --month names another"])
+        held = f"{outcome.months[0]} to {outcome.months[-1]}"
+        _complain([f"no call lies in {outcome.report.month}; those there are lie in {held}: name a month with --month"])
     _complain([f"incomplete: {gap}" for gap in outcome.report.quality.incomplete])
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)

@@ -49,3 +49,37 @@ def take_in(engine: Engine, settings: Settings, paths: list[Path], told: Told) -
     found = files(paths, apart_from=own) if paths else []
     told.files(len(found))
     return ingest(engine, found, formats, keep_prompts=settings.logs.keep_prompts, told=told.file)
+
+
+def why_nothing(engine: Engine, receipts: list[Receipt]) -> str:
+    """Why no call came of the logs that were named, and what to do."""
+    if not receipts:
+        return "name logs with --logs, or under [paths] logs in the settings"
+    said = [f"{receipt.path}: {receipt.reason}" for receipt in receipts if receipt.unread]
+    said += complaints(engine, [receipt for receipt in receipts if receipt.rejected])
+    return "\n".join(["the logs that were read hold none", *said])
+
+
+def complaints(engine: Engine, receipts: list[Receipt]) -> list[str]:
+    """A sentence a file that had lines nobody could read, with the first of them."""
+    said = []
+    for receipt in receipts:
+        first = engine.rows(
+            "SELECT r.line, r.reason FROM store.rejects r JOIN store.files f USING (file_id) WHERE f.path = $path "
+            "ORDER BY r.line NULLS LAST LIMIT 1",
+            {"path": str(receipt.path)},
+        )
+        place = f"; line {first[0][0]}: {first[0][1]}" if first else ""
+        said.append(f"{receipt.path}: {receipt.rejected:,} lines could not be read{place}")
+    return said
+
+
+def forget(engine: Engine, paths: list[Path]) -> None:
+    """Let the store forget what it read from some files, so that they are read again, by a mended format for one."""
+    for path in files(paths):
+        with engine.transaction():
+            for table in ("calls", "rejects", "files"):
+                engine.run(
+                    f"DELETE FROM store.{table} WHERE file_id IN (SELECT file_id FROM store.files WHERE path = $path)",
+                    {"path": str(path)},
+                )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from audit import history, intake, places
@@ -31,6 +31,7 @@ class Outcome:
     pages: Pages
     folder: Path
     exit_code: int
+    months: tuple[Month, ...] = ()
 
 
 def audit_month(engine: Engine, settings: Settings, month: Month, told: Told) -> Outcome:
@@ -71,16 +72,13 @@ def run(settings: Settings, month: Month | None, paths: list[Path], told: Told) 
         receipts = intake.take_in(engine, settings, paths, told)
         held = history.months_with_calls(engine, settings.zone)
         if not held:
-            unread = "".join(f"\n{receipt.path}: {receipt.reason}" for receipt in receipts if receipt.unread)
-            raise UsageError(
-                f"there is no call to audit: name logs with --logs, or under [paths] logs in the settings{unread}"
-            )
+            raise UsageError("there is no call to audit: " + intake.why_nothing(engine, receipts))
         if month is None:
             month = history.last_closed(settings.zone)
             month = month if month in held else max(held)
         outcome = audit_month(engine, settings, month, told)
         history.audited(engine, month, outcome.exit_code)
-    return outcome
+    return replace(outcome, months=tuple(held))
 
 
 def _load_the_rest() -> None:

@@ -6,6 +6,7 @@ evidence. Which one a rule is, its columns tell.
 
 from __future__ import annotations
 
+import difflib
 import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,12 +62,17 @@ class Broken:
 
 
 def find(folders: Iterable[Path]) -> dict[str, Path]:
-    """Every rule file by id; a later folder's replaces an earlier's of the same id."""
+    """Every rule file by id. Raises UsageError where two files have one id: none may silently take another's place."""
     found: dict[str, Path] = {}
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{folder}: no such folder of rules")
-        found |= {path.stem: path for path in sorted(folder.rglob("*.sql"))}
+        for path in sorted(folder.rglob("*.sql")):
+            if found.setdefault(path.stem, path) != path:
+                raise UsageError(
+                    f"{path}: the id '{path.stem}' is taken by {found[path.stem]}; rename the file. To do without "
+                    f"a rule that ships, set [rules.{path.stem}] enabled = false"
+                )
     return dict(sorted(found.items()))
 
 
@@ -78,7 +84,9 @@ def load(folders: Iterable[Path], overrides: Mapping[str, Mapping[str, Any]]) ->
     paths = find(folders)
     for name in overrides:
         if name not in paths:
-            raise UsageError(f"settings: [rules.{name}] names no rule; `audit rules list` shows them")
+            near = difflib.get_close_matches(name, paths, n=1)
+            remedy = f"did you mean '{near[0]}'?" if near else "`audit rules list` shows them"
+            raise UsageError(f"settings: [rules.{name}] names no rule; {remedy}")
     rules, broken = [], []
     for rule_id, path in paths.items():
         wanted = dict(overrides.get(rule_id, {}))
@@ -88,9 +96,16 @@ def load(folders: Iterable[Path], overrides: Mapping[str, Mapping[str, Any]]) ->
         if not enabled:
             continue
         try:
-            rules.append(read(path, wanted))
+            rule = read(path)
         except UsageError as error:
             broken.append(Broken(rule_id, path.parent.name, path, str(error)))
+            continue
+        if wanted:  # what is wrong with these is wrong with the settings, not with the rule
+            try:
+                rule = read(path, wanted)
+            except UsageError as error:
+                raise UsageError(f"settings: [rules.{rule_id}]: {error}") from None
+        rules.append(rule)
     return rules, broken
 
 
@@ -114,8 +129,10 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
     params = dict(header.get("params", {}))
     for name, value in (overrides or {}).items():
         if name not in params:
+            near = difflib.get_close_matches(name, params, n=1)
+            remedy = f"; did you mean '{near[0]}'?" if near else ""
             known = ", ".join(params) or "none"
-            raise UsageError(f"{path}: the settings give it '{name}'; its parameters are: {known}")
+            raise UsageError(f"{path}: the settings give it '{name}'; its parameters are: {known}{remedy}")
         params[name] = _same_kind(path, name, params[name], value)
     asked = sandbox.check(file, params)
     return Rule(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
 _NOBODY = {"en": "nobody's project", "zh": "无归属项目"}
 _UNKNOWN = "-"
+SECOND = 1000
+_MILLISECONDS = {"en": " ms", "zh": "毫秒"}
 # Numbers beyond it say nothing to a person, and some do not fit a duration.
 _BIGGEST = Decimal(10) ** 15
 
@@ -40,10 +42,16 @@ def _said(name: str, value: Any, language: str) -> str:
     if not number.is_finite() or abs(number) >= _BIGGEST:
         return _UNKNOWN
     if name.endswith("_ms"):
-        return str(format_timedelta(timedelta(milliseconds=float(number)), threshold=1.5, locale=locale))
+        return _duration(number, language, locale)
     if name.endswith("_share"):
         return str(format_percent(number, format="#,##0.0%", locale=locale))
     return str(format_decimal(number, locale=locale))
+
+
+def _duration(milliseconds: Decimal, language: str, locale: str) -> str:
+    if 0 < abs(milliseconds) < SECOND:
+        return f"{milliseconds:f}{_MILLISECONDS[language]}"
+    return str(format_timedelta(timedelta(milliseconds=float(milliseconds)), threshold=1.5, locale=locale))
 
 
 def _number(name: str, value: Any) -> Decimal | None:

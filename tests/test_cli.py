@@ -154,6 +154,43 @@ def test_a_broken_rule_is_named_and_the_audit_goes_on(audit: Audit, logs: Path) 
     assert "broken" in (audit.folder / "reports/2026-10/report.html").read_text(encoding="utf-8")
 
 
+def test_a_rule_of_ones_own_does_not_take_the_place_of_one_that_ships(audit: Audit, logs: Path) -> None:
+    assert audit("rules", "new", "duplicate_call", "--in", "mine").returncode == 0
+    audit.settings('[paths]\nlogs = ["logs"]\nrules = ["mine"]\n')
+    done = audit("run", "--month", "2026-10")
+    assert done.returncode == 2
+    assert "the id 'duplicate_call' is taken by" in sentence(done.stderr)
+
+
+def test_a_misspelt_parameter_is_a_mistake_in_the_settings(audit: Audit, logs: Path) -> None:
+    audit.settings('[paths]\nlogs = ["logs"]\n[rules.duplicate_call]\nwindow_hour = 3\n')
+    done = audit("run", "--month", "2026-10")
+    assert done.returncode == 2
+    assert "did you mean 'window_hours'?" in sentence(done.stderr)
+
+
+def test_logs_of_which_nothing_can_be_read_say_why(audit: Audit, logs: Path) -> None:
+    for file in logs.iterdir():
+        file.write_text(CALL.format("a").replace("1000", '"many"'), encoding="utf-8")
+    done = audit("run", "--logs", logs)
+    assert done.returncode == 2
+    assert "1 lines could not be read; line 1: input_tokens: not a whole number" in sentence(done.stderr)
+    ingested = audit("ingest", "--quiet", logs)
+    assert ingested.returncode == 4
+    assert "line 1: input_tokens" in ingested.stderr
+
+
+def test_a_month_without_calls_names_those_with_some(audit: Audit, logs: Path) -> None:
+    done = audit("run", "--month", "2026-07", "--logs", logs)
+    assert done.returncode == 0
+    assert "no call lies in 2026-07; those there are lie in 2026-10 to 2026-10" in done.stderr
+
+
+def test_a_file_is_read_anew_when_asked(audit: Audit, logs: Path) -> None:
+    audit("ingest", logs)
+    assert audit("ingest", "--again", logs).stdout.startswith("1 files read: 3 calls")
+
+
 def test_the_rules_that_ship_pass_their_cases(audit: Audit) -> None:
     done = audit("rules", "test")
     assert done.returncode == 0, done.stdout

@@ -98,6 +98,10 @@ def told(engine: Engine, found: list[Reject], file_id: int, path: str) -> int:
     A file that has grown, was rotated or packed anew repeats its lines: a reject is known if a file of the same
     path, or one that states a call of this file too, told the same line, reason and text.
     """
+    # The same log, longer or mended: what it told before counts no more, it tells it again where it still holds.
+    before = "SELECT f.file_id FROM store.files f JOIN met ON met.old_file = f.file_id WHERE f.path = $path"
+    engine.run(f"DELETE FROM store.rejects WHERE file_id IN ({before})", {"path": path})
+    engine.run(f"UPDATE store.files SET rejected = 0 WHERE rejected > 0 AND file_id IN ({before})", {"path": path})
     if not found:
         return 0
     engine.run(

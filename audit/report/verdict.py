@@ -107,8 +107,8 @@ def _listed(names: list[str], speech: Speech) -> str:
 
 
 def _judged(report: Report) -> list[ProjectLine]:
-    """The projects that can be held against a line: their revenue is stated, and their cost known."""
-    return [p for p in report.projects if state(p) not in ("no_revenue", "unpriced")]
+    """The projects that can be held against a line: they made calls, their revenue is stated and their cost known."""
+    return [p for p in report.projects if p.calls and state(p) not in ("no_revenue", "unpriced")]
 
 
 def _owned(report: Report) -> list[ProjectLine]:

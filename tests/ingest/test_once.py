@@ -45,8 +45,20 @@ def test_a_grown_file_adds_what_is_new_and_tells_no_reject_again(shop: Shop) -> 
     shop.ingest(path)
     path.write_bytes(path.read_bytes() + lines("b") + b"{worse\n")
     (receipt,) = shop.ingest(path)
-    assert (receipt.calls, receipt.rejected) == (1, 1)
+    assert (receipt.calls, receipt.rejected) == (1, 2)
     assert (shop.calls, shop.rejected_lines) == (["a", "b"], [2, 4])
+    assert shop.rows("SELECT sum(rejected) FROM store.files") == [(2,)]
+
+
+def test_a_file_that_came_whole_at_last_tells_of_no_cut_any_more(shop: Shop) -> None:
+    packed = gzip.compress(lines(*(f"c{number}" for number in range(2000))))
+    path = shop.log("a.jsonl.gz", packed[: len(packed) // 2])
+    shop.ingest(path)
+    assert shop.rejects
+    path.write_bytes(packed)
+    shop.ingest(path)
+    assert (len(shop.calls), shop.rejects) == (2000, [])
+    assert shop.rows("SELECT sum(rejected) FROM store.files") == [(0,)]
 
 
 def test_a_rotated_and_grown_file_tells_no_reject_again(shop: Shop) -> None:

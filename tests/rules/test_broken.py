@@ -86,15 +86,15 @@ def test_the_other_rules_find_what_they_find_without_them(broken: Audited, clean
         ("0) OR (SELECT 1 FROM store.calls) > (0", "of another kind"),
     ],
 )
-def test_a_parameter_of_another_kind_stops_its_rule_alone(
-    value: Any, reason: str, write_rule: Callable[..., Path], tmp_path: Path, clean: Audited
+def test_a_parameter_of_another_kind_is_a_mistake_in_the_settings(
+    value: Any, reason: str, write_rule: Callable[..., Path]
 ) -> None:
     path = write_rule("", "mine")
     path.write_text(headed(HEADER + "[params]\nleast = 1\n", PARAMETER), encoding="utf-8")
-    audit = audited(tmp_path / "store", path.parent, {"mine": {"least": value}})
-    assert reason in audit.failures["mine"]
-    assert str(path) in audit.failures["mine"]
-    assert audit.findings == clean.findings
+    with pytest.raises(UsageError) as caught:
+        rulebook.load([path.parent], {"mine": {"least": value}})
+    assert reason in str(caught.value)
+    assert str(path) in str(caught.value)
 
 
 def test_a_text_parameter_is_a_value_and_never_sql(write_rule: Callable[..., Path], tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_a_text_parameter_is_a_value_and_never_sql(write_rule: Callable[..., Pat
 
 def test_a_parameter_the_rule_does_not_have_is_named(write_rule: Callable[..., Path]) -> None:
     path = write_rule(GOOD, "mine")
-    _, (failed,) = rulebook.load([path.parent], {"mine": {"colour": 1}})
-    assert "the settings give it 'colour'; its parameters are: none" in failed.reason
+    with pytest.raises(UsageError, match=r"\[rules\.mine\]: .*the settings give it 'colour'; its parameters are: none"):
+        rulebook.load([path.parent], {"mine": {"colour": 1}})
 
 
 def test_a_settings_table_that_names_no_rule_is_a_mistake_in_the_settings() -> None:
