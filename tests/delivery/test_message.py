@@ -88,8 +88,8 @@ def test_another_mail_has_another_id(folder: Path) -> None:
 
 
 def test_a_recipient_named_twice_gets_one_mail(folder: Path) -> None:
-    message = october(folder, mail=with_mail(to=["Ann <ann@x.example>", "ANN@x.example, bob@x.example"]))
-    assert [address.addr_spec for address in message["To"].addresses] == ["ann@x.example", "bob@x.example"]
+    message = october(folder, mail=with_mail(to=["Finance <finance@x.example>", "FINANCE@x.example, owner@x.example"]))
+    assert [address.addr_spec for address in message["To"].addresses] == ["finance@x.example", "owner@x.example"]
 
 
 @pytest.mark.parametrize(
