@@ -35,7 +35,7 @@ def told(book: Path, text: str | bytes, month: Month = OCTOBER, **settings: Any)
 
 def test_a_row_holds_from_its_month_until_a_later_one() -> None:
     rows = [{"from": "2026-10", "amount": 300}, {"from": "2026-07", "amount": 100}, {"from": "2026-12", "amount": 900}]
-    settings = Settings.model_validate({"projects": [{"name": "a", "owner": "Ann", "revenue": rows}]})
+    settings = Settings.model_validate({"projects": [{"name": "a", "owner": "Team A", "revenue": rows}]})
     found = {str(month): expected(owners(settings, month))["a"] for month in map(OCTOBER.shift, range(-4, 4))}
     assert found == {
         "2026-06": None,
@@ -43,15 +43,15 @@ def test_a_row_holds_from_its_month_until_a_later_one() -> None:
         **dict.fromkeys(("2026-10", "2026-11"), Decimal(300)),
         **dict.fromkeys(("2026-12", "2027-01"), Decimal(900)),
     }
-    assert owners(settings, OCTOBER) == [Owner("a", "Ann", Decimal("300.00"), SHARE)]
+    assert owners(settings, OCTOBER) == [Owner("a", "Team A", Decimal("300.00"), SHARE)]
 
 
 def test_the_file_and_the_settings_add_up_to_one_list(book: Path) -> None:
     text = HEAD + "b,2026-07,200,,Ben\na,2026-09,150,,Nobody\nc,2026-12,1,,Cy\n"
     rows = [{"from": "2026-07", "amount": 100}]
-    projects = [{"name": "a", "owner": "Ann", "revenue": rows}, {"name": "d"}]
+    projects = [{"name": "a", "owner": "Team A", "revenue": rows}, {"name": "d"}]
     assert told(book, text, projects=projects) == [
-        Owner("a", "Ann", Decimal("150.00"), SHARE),
+        Owner("a", "Team A", Decimal("150.00"), SHARE),
         Owner("b", "Ben", Decimal("200.00"), SHARE),
         Owner("c", "Cy", None, SHARE),
         Owner("d", "", None, SHARE),

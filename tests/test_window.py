@@ -156,7 +156,7 @@ def test_daily_spend_reaches_thirteen_months_back_and_keeps_what_is_unknown(look
 
 def test_projects_are_those_that_spent_and_those_that_are_to_earn() -> None:
     projects = [
-        {"name": "both", "owner": "Ann", "revenue": [{"from": "2026-01", "amount": 10}]},
+        {"name": "both", "owner": "Team A", "revenue": [{"from": "2026-01", "amount": 10}]},
         {"name": "silent", "revenue": [{"from": "2026-01", "amount": 20}]},
         {"name": "later", "revenue": [{"from": "2026-11", "amount": 30}]},
     ]
@@ -166,7 +166,7 @@ def test_projects_are_those_that_spent_and_those_that_are_to_earn() -> None:
         rows = engine.rows("SELECT project, owner, expected_revenue, line_share, cost, calls FROM projects ORDER BY 1")
     share = Decimal("0.2")
     assert rows == [
-        ("both", "Ann", Decimal(10), share, EACH * 2, 2),
+        ("both", "Team A", Decimal(10), share, EACH * 2, 2),
         ("free", None, None, None, Decimal(0), 1),
         ("later", "", None, share, Decimal(0), 0),
         ("silent", "", Decimal(20), share, Decimal(0), 0),
