@@ -55,7 +55,8 @@ def audit_month(engine: Engine, settings: Settings, month: Month, told: Told) ->
         language=settings.company.language,
         told=told.rule,
     )
-    report = assemble(engine, Audited(settings, month, span, rules, found))
+    running = month > history.last_closed(settings.zone)
+    report = assemble(engine, Audited(settings, month, span, rules, found, running=running))
     pages = render(report, places.templates())
     folder = settings.paths.reports / str(month)
     report_files.write(folder, report, pages, engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -175,3 +176,15 @@ def test_a_log_that_cannot_be_read_is_named_until_it_can(tmp_path: Path) -> None
         assert f"incomplete: {tmp_path.name}/spoilt.parquet" in done.stderr
     shutil.copy(SAMPLES / "native/calls-2026-08.parquet", spoilt)
     assert audit("run", "--month", "2026-10").returncode == 0
+
+
+def test_a_month_that_has_not_ended_is_not_judged_as_whole(tmp_path: Path) -> None:
+    audit = Audit(tmp_path)
+    now = datetime.now(UTC)
+    call = {"call_id": "a", "started_at": now.isoformat(), "model": "gpt-4.1", "input_tokens": 10, "output_tokens": 1}
+    (tmp_path / "calls.jsonl").write_text(json.dumps(call) + "\n", encoding="utf-8")
+    done = audit("run", "--month", f"{now:%Y-%m}", "--logs", "calls.jsonl")
+    assert done.returncode == 4
+    assert f"incomplete: {now:%Y-%m} has not ended" in done.stderr
+    page = (tmp_path / f"reports/{now:%Y-%m}/report.html").read_text(encoding="utf-8")
+    assert "The month has not ended" in page

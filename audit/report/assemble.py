@@ -36,13 +36,14 @@ _PART = Decimal("0.000001")
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What a report is made from, once the rules have run."""
+    """What a report is made from, once the rules have run; ``running`` says that the month has not ended."""
 
     settings: Settings
     month: Month
     span: Span
     rules: Sequence[Rule]
     inspection: Inspection
+    running: bool = False
 
 
 def assemble(engine: Engine, audited: Audited) -> Report:
@@ -90,7 +91,9 @@ def assemble(engine: Engine, audited: Audited) -> Report:
         days=_days(engine, month),
         months=months,
         rules=_rules(audited),
-        quality=quality.assess(engine, settings, audited.span, audited.inspection.failures),
+        quality=quality.assess(
+            engine, settings, audited.span, audited.inspection.failures, str(month) if audited.running else None
+        ),
     )
 
 

@@ -119,7 +119,7 @@ class UnpricedModel:
 class Gap:
     """One reason for which a run counts as incomplete; ``reason`` is the program's own sentence, in English."""
 
-    kind: Literal["rule", "rejected", "unpriced", "unread"]
+    kind: Literal["running", "rule", "rejected", "unpriced", "unread"]
     name: str = ""
     count: int = 0
     of: int = 0
@@ -128,6 +128,7 @@ class Gap:
     def __str__(self) -> str:
         """For the terminal and the machine's log."""
         return {
+            "running": f"{self.name} has not ended: its cost so far stands against a whole month's revenue",
             "rule": f"rule {self.name} could not be run: {self.reason}",
             "rejected": f"{self.count:,} of {self.of:,} lines could not be read",
             "unpriced": f"{self.count:,} of {self.of:,} calls have no known price",

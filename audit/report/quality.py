@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _CONCERNED = "(first_call IS NULL OR (first_call < $end AND last_call >= $start))"
 
 
-def assess(engine: Engine, settings: Settings, span: Span, failures: Sequence[Broken]) -> Quality:
+def assess(
+    engine: Engine, settings: Settings, span: Span, failures: Sequence[Broken], running: str | None = None
+) -> Quality:
     """The month's data quality, with the reasons, if any, for which it counts as incomplete."""
     params = {"start": span.start, "end": span.end}
     files, calls, rejected = engine.row(
@@ -40,7 +42,8 @@ def assess(engine: Engine, settings: Settings, span: Span, failures: Sequence[Br
         "FROM priced WHERE started_at >= $start",
         {"start": span.start, "currency": settings.company.currency},
     )
-    incomplete = [Gap("rule", name=broken.id, reason=broken.reason) for broken in failures]
+    incomplete = [Gap("running", name=running)] if running else []
+    incomplete += [Gap("rule", name=broken.id, reason=broken.reason) for broken in failures]
     lines = calls + rejected
     if lines and Decimal(rejected) / lines > settings.limits.rejected_share:
         incomplete.append(Gap("rejected", count=rejected, of=lines))
