@@ -7,7 +7,7 @@ Shape of ``<name>.yml``::
       - name: the sentence the case stands for
         records:                    # JSON objects, one a line; or text: the file as it lies
           - {id: a, metadata: {team: search}}
-        calls:                      # exactly these, by call_id, compared on the keys that are given
+        calls:                      # exactly these, compared on the keys that are given; bills: for a format of bills
           - {call_id: a, input_tokens: 12}
         rejected: 0                 # records that cannot be read; 0 where left out
 """
@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from audit import cases, formatbook
 from audit.engine.store import open_store
+from audit.formatbook import COLUMNS
 from audit.ingest.load import ingest
-from audit.records import CALL_COLUMNS, AuditError, UsageError
+from audit.records import AuditError, UsageError
 from audit.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,44 +49,61 @@ def run_cases(paths: Iterable[Path]) -> list[cases.Result]:
 
 def _cases(path: Path) -> list[dict[str, Any]]:
     data, found = cases.beside(path)
-    if any(not isinstance(case, dict) or "name" not in case or "calls" not in case for case in found):
-        raise UsageError(f"{path.with_suffix('.yml')}: a case has a name and the calls that come out")
+    if any(not isinstance(case, dict) or "name" not in case or not {"calls", "bills"} & set(case) for case in found):
+        raise UsageError(f"{path.with_suffix('.yml')}: a case has a name and the calls, or bills, that come out")
     return [{"record": data.get("record") or {}, **case} for case in found]
 
 
 def difference(form: Format, case: Mapping[str, Any]) -> str | None:
-    """What differs between the calls a case asks for and those the format gives; None where nothing does."""
+    """What differs between the rows a case asks for and those the format gives; None where nothing does."""
     try:
-        calls, rejects = _read(form, case)
+        rows, rejects = _read(form, case)
     except AuditError as error:
         return str(error)
     if len(rejects) != case.get("rejected", 0):
         return f"{len(rejects)} records rejected: {'; '.join(rejects) or 'none'}"
-    for row in case["calls"] or []:
-        unknown = set(row) - {column.name for column in CALL_COLUMNS}
+    if form.kind not in case:
+        return f"the format gives {form.kind}; the case states none"
+    known = {column.name for column in COLUMNS[form.kind]}
+    for wanted in case[form.kind] or []:
+        unknown = set(wanted) - known
         if unknown:
-            return f"a case's call has '{min(unknown)}', which is no column of calls"
-        got = calls.pop(str(row.get("call_id")), None)
-        if got is None:
-            return f"not given: {row}; besides: {', '.join(calls) or 'nothing'}"
-        for name, value in row.items():
-            if not _same(got[name], value):
-                return f"{row['call_id']}: {name} is {got[name]!r}, not {value!r}"
-    return f"given besides: {', '.join(calls)}" if calls else None
+            return f"a case's row has '{min(unknown)}', which is no column of {form.kind}"
+        told = [(row, _unlike(row, wanted)) for row in rows]
+        if not told:
+            return f"not given: {wanted}"
+        # The row that is most like it: what differs there is what the reader wants to know.
+        nearest, unlike = min(told, key=lambda pair: (_other(pair[0], wanted), len(pair[1])))
+        if unlike:
+            return f"{wanted.get('call_id', wanted)}: {'; '.join(unlike)}"
+        rows.remove(nearest)
+    return f"given besides: {'; '.join(str(_told(row)) for row in rows)}" if rows else None
 
 
-def _read(form: Format, case: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """The calls by id and the reasons of the rejects, read from a file as any log is."""
+def _unlike(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    return [f"{name} is {row[name]!r}, not {value!r}" for name, value in wanted.items() if not _same(row[name], value)]
+
+
+def _other(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return "call_id" in wanted and row["call_id"] != str(wanted["call_id"])
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None and name not in ("file_id", "problem")}
+
+
+def _read(form: Format, case: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows and the reasons of the rejects, read from a file as any log is."""
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
         log = Path(folder) / "log"
         log.write_text(_text(case), encoding="utf-8", newline="")
         with open_store(Path(folder) / "audit.duckdb", Settings()) as engine:
-            (receipt,) = ingest(engine, [log], {form.name: form})
+            (receipt,) = ingest(engine, [log], {form.name: form}, keep_prompts=bool(case.get("keep_prompts")))
             if receipt.unread:
                 raise UsageError(f"the format does not know its own case: {receipt.reason}")
-            rows = engine.frame("SELECT * FROM store.calls").to_dicts()
+            rows = engine.frame(f"SELECT * FROM store.{form.kind} ORDER BY rowid").to_dicts()
             reasons = [str(reason) for (reason,) in engine.rows("SELECT reason FROM store.rejects")]
-    return {row["call_id"]: row for row in rows}, reasons
+    return rows, reasons
 
 
 def _text(case: Mapping[str, Any]) -> str:

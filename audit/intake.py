@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from audit import formatbook, places
 from audit.ingest.find import files
+from audit.ingest.link import unlink_gone
 from audit.ingest.load import Receipt, ingest
 
 if TYPE_CHECKING:
@@ -77,9 +78,15 @@ def complaints(engine: Engine, receipts: list[Receipt]) -> list[str]:
 def forget(engine: Engine, paths: list[Path]) -> None:
     """Let the store forget what it read from some files, so that they are read again, by a mended format for one."""
     for path in files(paths):
+        place = {"path": str(path)}
+        held = engine.rows(
+            "SELECT file_id FROM store.files WHERE path = $path UNION "
+            "SELECT file_id FROM store.seen WHERE path = $path",
+            place,
+        )
         with engine.transaction():
-            for table in ("calls", "rejects", "files"):
+            for table in ("calls", "bills", "rejects", "files", "seen"):
                 engine.run(
-                    f"DELETE FROM store.{table} WHERE file_id IN (SELECT file_id FROM store.files WHERE path = $path)",
-                    {"path": str(path)},
+                    f"DELETE FROM store.{table} WHERE list_contains($ids, file_id)", {"ids": [row[0] for row in held]}
                 )
+    unlink_gone(engine)

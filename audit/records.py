@@ -82,6 +82,35 @@ CALL_COLUMNS: tuple[Column, ...] = (
     Column("tool_calls", WHOLE, "tool calls in the answer"),
     Column("stated_cost", MONEY, "what the log says the call cost"),
     Column("stated_currency", TEXT, "the currency of the stated cost, ISO 4217"),
+    Column("prompt", TEXT, "the request's text; kept only where the settings say keep_prompts"),
+)
+
+BILL_COLUMNS: tuple[Column, ...] = (
+    Column("bill_id", TEXT, "the line's identity; what it is about (period, model, project, ...) where it has none"),
+    Column("source", TEXT, "where the bill or the usage report comes from"),
+    Column("provider", TEXT, "who bills"),
+    Column("period_start", INSTANT, "from when on the line counts, UTC"),
+    Column("period_end", INSTANT, "until when, UTC, exclusive"),
+    Column("operation", TEXT, "chat, embeddings, ..., where the report tells them apart"),
+    Column("model", TEXT, "the model"),
+    Column("service_tier", TEXT, "standard, batch, flex or priority"),
+    Column("project", TEXT, "the provider's project or workspace"),
+    Column("sub_account", TEXT, "the provider's account below the one that is billed"),
+    Column("user_id", TEXT, "the user"),
+    Column("api_key", TEXT, "the key's name or id, never a raw key"),
+    Column("line_item", TEXT, "what the line is for, in the bill's own words"),
+    Column("requests", WHOLE, "how many calls it stands for"),
+    Column("input_tokens", WHOLE, "all input, with what was read from and written to the prompt cache"),
+    Column("cache_read_tokens", WHOLE, "the part of the input read from the prompt cache"),
+    Column("cache_write_tokens", WHOLE, "the part of the input written to the prompt cache"),
+    Column("cache_write_1h_tokens", WHOLE, "the part of the cache write with the one-hour lifetime"),
+    Column("output_tokens", WHOLE, "all output, with reasoning"),
+    Column("quantity", "DOUBLE", "what was consumed, in the unit"),
+    Column("unit", TEXT, "the quantity's unit"),
+    Column("billed_cost", MONEY, "what is to be paid"),
+    Column("effective_cost", MONEY, "what it costs with prepaid parts spread over it"),
+    Column("list_cost", MONEY, "what it would cost without discounts"),
+    Column("currency", TEXT, "the currency of the costs, ISO 4217"),
 )
 
 PRICE_COLUMNS: tuple[Column, ...] = (

@@ -106,7 +106,7 @@ def _priced(engine: Engine, settings: Settings, span: Span, look_back_days: int,
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE priced AS SELECT c.call_id, {owner_sql(settings.projects)} AS project, "
         f"{', '.join(logged)}, {join.COST.format(c='c', p='p')} AS cost{''.join(f', {name}' for name in of_price)} "
-        f"FROM store.calls c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
+        f"FROM store.each_call c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
         "WHERE c.started_at >= $start AND c.started_at < $end",
         params,
     )
@@ -167,7 +167,7 @@ def _daily_spend(engine: Engine, settings: Settings, oldest: datetime, since: da
         "CREATE OR REPLACE TEMP TABLE daily_spend AS WITH earlier AS ("
         f"SELECT c.started_at, {owner_sql(settings.projects)} AS project, c.provider, c.model, c.input_tokens, "
         f"c.output_tokens, {join.COST.format(c='c', p='p')} AS cost "
-        f"FROM store.calls c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
+        f"FROM store.each_call c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
         "WHERE c.started_at >= $oldest AND c.started_at < $since), "
         f"quarters AS (SELECT {quarter}, project, provider, model, {sums} FROM priced GROUP BY ALL "
         f"UNION ALL SELECT {quarter}, project, provider, model, {sums} FROM earlier GROUP BY ALL) "

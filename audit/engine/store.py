@@ -5,29 +5,55 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.engine.duckdb import Engine
-from audit.records import CALL_COLUMNS, AuditError
+from audit.records import BILL_COLUMNS, CALL_COLUMNS, AuditError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.settings import Settings
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-_CALLS = ",\n  ".join(f"{column.name} {column.type}" for column in CALL_COLUMNS)
+_CALLS, _BILLS = (
+    ",\n  ".join(f"{column.name} {column.type}" for column in columns) for columns in (CALL_COLUMNS, BILL_COLUMNS)
+)
 
+_NAMES = ", ".join(column.name for column in CALL_COLUMNS)
+
+# `calls` are what each source says; `each_call` are the calls, those that two sources state once.
+# A file is its content: `sha256`, `bytes` and `head` are of what is in it, unpacked; `seen` are the places it was at.
 # `problem` is set only inside the transaction that reads a file: such rows leave for `rejects` before it ends.
 _SCHEMA = f"""
 CREATE SCHEMA IF NOT EXISTS store;
 CREATE TABLE IF NOT EXISTS store.version (version INTEGER);
 CREATE TABLE IF NOT EXISTS store.files (
-  file_id INTEGER, path VARCHAR, sha256 VARCHAR UNIQUE, bytes BIGINT, format VARCHAR, reason VARCHAR,
+  file_id INTEGER, path VARCHAR, sha256 VARCHAR UNIQUE, bytes BIGINT, head VARCHAR, format VARCHAR, reason VARCHAR,
   calls BIGINT, rejected BIGINT, first_call TIMESTAMP, last_call TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS store.seen (
+  path VARCHAR, bytes BIGINT, mtime_ns BIGINT, inode BIGINT, file_id INTEGER
 );
 CREATE TABLE IF NOT EXISTS store.calls (
   {_CALLS},
   file_id INTEGER, problem VARCHAR
 );
+CREATE TABLE IF NOT EXISTS store.bills (
+  {_BILLS},
+  file_id INTEGER, problem VARCHAR
+);
+CREATE TABLE IF NOT EXISTS store.statements (
+  source VARCHAR, call_id VARCHAR, of_source VARCHAR, of_call_id VARCHAR
+);
+CREATE TABLE IF NOT EXISTS store.linked (
+  {_CALLS},
+  sources VARCHAR
+);
+CREATE TABLE IF NOT EXISTS store.linking (up_to INTEGER);
+CREATE VIEW IF NOT EXISTS store.each_call AS
+  SELECT {_NAMES} FROM store.calls AS c WHERE NOT EXISTS (
+    SELECT 1 FROM store.statements AS s WHERE s.source = c.source AND s.call_id = c.call_id
+  )
+  UNION ALL SELECT {_NAMES} FROM store.linked;
 CREATE TABLE IF NOT EXISTS store.rejects (file_id INTEGER, line BIGINT, reason VARCHAR, text VARCHAR);
 CREATE TABLE IF NOT EXISTS store.months (
   month VARCHAR PRIMARY KEY, audited_at TIMESTAMP, exit_code INTEGER, sent_at TIMESTAMP

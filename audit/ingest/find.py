@@ -11,7 +11,7 @@ from audit.records import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ENDINGS = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".parquet")
+ENDINGS = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".parquet", ".zip")
 PACKINGS = (".gz", ".zst")
 
 

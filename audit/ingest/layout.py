@@ -23,9 +23,11 @@ HEAD_BYTES = 1 << 20
 # Small, so that a packed desert of zeros does not unpack into all of the memory at once.
 PIECE_BYTES = 1 << 13
 HEAD_LINES = 50
+# A gzip file ends with the length of what it holds.
+TRAILER_BYTES = 4
 _BLANK = "\ufeff \t\r\n\x00"
 Packing = Literal["plain", "gz", "zst"]
-Container = Literal["lines", "array", "objects", "csv", "parquet", "empty", "other"]
+Container = Literal["lines", "array", "objects", "csv", "parquet", "table", "empty", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,17 @@ def unpacked(path: Path, packing: Packing) -> IO[bytes]:
     if packing == "plain":
         return raw
     return cast("IO[bytes]", io.BufferedReader(_Unpacked(raw, _STARTS[packing]), 1 << 16))
+
+
+def content_bytes(path: Path, packing: Packing) -> int | None:
+    """How long a file's content says it is, modulo 4 GB where it is packed; None where it does not say."""
+    if packing == "plain":
+        return path.stat().st_size
+    if packing == "gz" and path.stat().st_size >= TRAILER_BYTES:
+        with path.open("rb") as raw:
+            raw.seek(-TRAILER_BYTES, io.SEEK_END)
+            return int.from_bytes(raw.read(TRAILER_BYTES), "little")
+    return None
 
 
 def cut_off(path: Path, packing: Packing) -> bool:

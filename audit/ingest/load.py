@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.engine.duckdb import EngineError
-from audit.ingest import lines, rejects
-from audit.ingest.layout import Layout, sniff
-from audit.ingest.merge import one_call_once
-from audit.ingest.reading import THRIFTY_BYTES, Reading
-from audit.ingest.recognise import EMPTY, recognise
-from audit.ingest.rejects import TornError
-from audit.records import CALL_COLUMNS, AuditError
+from audit.ingest import archive, batch, content, fields, prompts
+from audit.ingest.batch import Small
+from audit.ingest.enter import KnownError, Rest, Step
+from audit.ingest.layout import content_bytes, head, sniff
+from audit.ingest.link import link
+from audit.ingest.reading import Reading
+from audit.ingest.recognise import EMPTY, Recognition, recognise
+from audit.ingest.registry import Place, Registry, Stamp, stamp_of
+from audit.records import AuditError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    import os
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from audit.engine.duckdb import Engine
     from audit.formatbook import Format
+    from audit.ingest.content import Content
+    from audit.ingest.layout import Layout
+    from audit.ingest.objects import Object
+    from audit.ingest.registry import Entry, Known
 
-_NAMES = ", ".join(column.name for column in CALL_COLUMNS)
+# What stands for a format where a file is only a wrapping of others.
+ARCHIVE = "archive"
 # The engine takes a path for a pattern: any other than a plain one is read through a link with a plain name.
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@=-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one file. ``calls`` is what it added to the store; ``reason`` says why it was not read."""
+    """What became of one file of ``bytes`` on disk.
 
-    path: Path
+    ``calls`` is what it added to the store; ``reason`` says why it was not read. ``rewritten`` says that its place
+    held something else before, which it did not grow from.
+    """
+
+    path: Place
     format: str | None
     calls: int
     rejected: int
     reason: str = ""
     known: bool = False
+    rewritten: bool = False
+    bytes: int = 0
 
     @property
     def unread(self) -> bool:
@@ -49,205 +61,290 @@ class Receipt:
         return self.format is None and not self.known and self.reason != EMPTY
 
 
+@dataclass
+class _Ingest:
+    """One ingest on its way: small files wait until there are enough of them to be read together."""
+
+    engine: Engine
+    formats: Mapping[str, Format]
+    work: Path
+    keep_prompts: bool
+    told: Callable[[Receipt], None]
+    registry: Registry
+    receipts: list[Receipt] = field(default_factory=list)
+    _waiting: dict[object, list[Small]] = field(default_factory=dict)
+    _waiting_digests: set[str] = field(default_factory=set)
+    _waiting_sizes: set[int] = field(default_factory=set)
+    _waiting_bytes: int = 0
+
+    def take(self, place: Path | Object) -> None:
+        """Read a file, or lay it by to be read with others. One that cannot be read must not keep the others out."""
+        if isinstance(place, Path):
+            with self._named(place):
+                self._take_file(place)
+        else:
+            with self._named(place.url):
+                self._take_object(place)
+
+    @contextmanager
+    def _named(self, place: Place) -> Iterator[None]:
+        try:
+            yield
+        except AuditError as error:
+            self._done(Receipt(place, None, 0, 0, str(error)))
+        except OSError as error:
+            self._done(Receipt(place, None, 0, 0, f"{place}: cannot be read: {error.strerror or error}"))
+
+    def finish(self) -> list[Receipt]:
+        """Read what is still waiting; returns what became of each file."""
+        self._all_together()
+        self.registry.flush()
+        return self.receipts
+
+    def _take_file(self, path: Path) -> None:
+        if not path.is_file():
+            raise AuditError(f"{path}: no file, or none any more")
+        before = path.stat()
+        # A place that looks as it did when it was read is not opened.
+        if self._as_it_was(path, stamp_of(before), before.st_size):
+            return
+        if archive.is_zip(path):
+            self._take_archive(path, stamp_of(before))
+        else:
+            self._take(path, path, stamp_of(before))
+
+    def _take_object(self, place: Object) -> None:
+        if self._as_it_was(place.url, place.stamp, place.bytes):
+            return
+        copy = self.work / "object"
+        place.fetch(copy)
+        if archive.is_zip(copy):
+            self._take_archive(place.url, place.stamp, copy)
+        else:
+            self._take(place.url, copy, place.stamp)
+
+    def _take_archive(self, name: Place, stamp: Stamp, at: Path | None = None) -> None:
+        """Read the files of an archive; it counts as read once each of them does."""
+        at = at if at is not None else Path(name)
+        all_read = True
+        for inner, member in archive.members(at, self.work):
+            told = len(self.receipts)
+            with self._named(f"{name}!{inner}"):
+                self._take(f"{name}!{inner}", member, None)
+            all_read = all_read and not any(receipt.unread for receipt in self.receipts[told:])
+        if all_read:
+            now = content.examine(at, "plain", at.stat().st_size)
+            self.registry.note(name, stamp, now, ARCHIVE)
+
+    def _as_it_was(self, name: Place, stamp: Stamp, size: int) -> bool:
+        known = self.registry.at(name, stamp)
+        if known is not None:
+            self._done(Receipt(name, known.format, 0, 0, "already read", known=True, bytes=size))
+        return known is not None
+
+    def _take(self, name: Place, at: Path, stamp: Stamp | None) -> None:
+        """Read the file that lies ``at`` a place under its name; without a stamp the place is not kept in mind."""
+        layout = sniff(at)
+        before = at.stat()
+        start = b"" if layout.container == "parquet" else head(at, layout.packing, content.HEAD_BYTES)
+        found = _Found(name, at, before, stamp, layout, content.head_digest(start))
+        known_as = self.registry.beginnings(name, stamp, found.head)
+        lengths = {known.bytes for known in known_as}
+        small = before.st_size <= batch.FILE_BYTES and layout.packing == "plain"
+        size = content_bytes(at, layout.packing)
+        if not (small and at is name) and size in self._waiting_sizes:
+            self._all_together()  # one of them may be what this file holds, too
+        if small or known_as or self.registry.may_know(size):
+            now = content.examine(at, layout.packing, before.st_size, lengths)
+            if not self._is_known(found, now):
+                self._read(found, known_as, now, small=small)
+            return
+        # Nothing of this length was read before: the engine may begin while the digest is still made.
+        with ThreadPoolExecutor(1) as beside:
+            digest = beside.submit(content.examine, at, layout.packing, before.st_size)
+            self._alone(found, *self._recognised(found), digest.result, None)
+
+    def _is_known(self, found: _Found, now: Content) -> bool:
+        known = self.registry.of(now)
+        if known is None:
+            return False
+        self.registry.known_again(found.name, known, found.stamp)
+        size = found.before.st_size
+        self._done(Receipt(found.name, known.format, 0, 0, "already read", known=True, bytes=size))
+        return True
+
+    def _read(self, found: _Found, known_as: list[Known], now: Content, *, small: bool) -> None:
+        recognition, readable = self._recognised(found)
+        form = recognition.format
+        rewritten = self.registry.was_at(found.name) is not None
+        rest = self._rest(found, form, known_as, now) if form is not None else None
+        if (
+            rest is None
+            and form is not None
+            and small
+            and found.at is found.name
+            and found.layout.clean
+            and not rewritten
+        ):
+            self._lay_by(found, recognition, form, now)
+            return
+        self._alone(found, recognition, readable, partial(_itself, now), rest, rewritten=rewritten and rest is None)
+
+    def _recognised(self, found: _Found) -> tuple[Recognition, Path]:
+        readable = self._plainly_named(found.at)
+        return recognise(readable, found.layout, self.formats, self.engine), readable
+
+    @staticmethod
+    def _rest(found: _Found, form: Format, known_as: list[Known], now: Content) -> Rest | None:
+        """What is new in a log that begins with what was read; None where it must be read whole."""
+        layout = found.layout
+        if not layout.clean or layout.container not in ("lines", "csv") or form.looks_back:
+            return None
+        for known in sorted(known_as, key=lambda known: -known.bytes):
+            mark = now.marks.get(known.bytes)
+            if mark is None or mark.sha256 != known.sha256 or known.format != form.name or not mark.line_end:
+                continue
+            if layout.container == "csv" and (mark.in_quotes or mark.line_end != known.bytes):
+                return None
+            return Rest(known.file_id, mark)
+        return None
+
+    def _lay_by(self, found: _Found, recognition: Recognition, form: Format, now: Content) -> None:
+        if now.sha256 in self._waiting_digests:
+            self._all_together()
+            self._take(found.name, found.at, found.stamp)
+            return
+        small = Small(
+            found.at, found.before, found.head, now, recognition.reason, form, found.layout, recognition.columns
+        )
+        waiting = self._waiting.setdefault(small.kind, [])
+        waiting.append(small)
+        self._waiting_digests.add(now.sha256)
+        self._waiting_sizes.add(now.bytes)
+        self._waiting_bytes += now.bytes
+        if len(waiting) >= batch.BATCH_FILES or self._waiting_bytes >= batch.BATCH_BYTES:
+            self._all_together()
+
+    def _all_together(self) -> None:
+        for waiting in self._waiting.values():
+            self._together(waiting)
+        self._waiting_digests.clear()
+        self._waiting_sizes.clear()
+        self._waiting_bytes = 0
+
+    def _together(self, waiting: list[Small]) -> None:
+        files, waiting[:] = list(waiting), []
+        alone = files
+        if len(files) > 1:
+            entries, alone = batch.read_together(
+                self.engine, self.registry, files, self.work, keep_prompts=self.keep_prompts
+            )
+            states: dict[Place, os.stat_result] = {one.path: one.before for one in files}
+            for entry in entries:
+                self._entered(entry, states[entry.path], stamp_of(states[entry.path]))
+        for one in alone:
+            with self._named(one.path):
+                found = _Found(one.path, one.path, one.before, stamp_of(one.before), one.layout, one.head)
+                recognition = Recognition(one.format, one.reason, one.columns)
+                self._alone(found, recognition, self._plainly_named(one.path), partial(_itself, one.content), None)
+
+    def _alone(
+        self,
+        found: _Found,
+        recognition: Recognition,
+        readable: Path,
+        digest: Callable[[], Content],
+        rest: Rest | None,
+        *,
+        rewritten: bool = False,
+    ) -> None:
+        form, layout = recognition.format, found.layout
+        original = None
+        if form is not None:
+            if rest is not None:
+                copy = self.work / "rest"
+                content.copy_rest(readable, layout, rest.mark.line_end, digest().bytes, copy)
+                readable, layout = copy, replace(layout, packing="plain")
+            original = Reading(form, readable, layout, recognition.columns, keep_prompts=self.keep_prompts)
+        elif recognition.reason != EMPTY:
+            self._done(Receipt(found.name, None, 0, 0, recognition.reason, bytes=found.before.st_size))
+            return
+        step = Step(
+            self.engine, self.registry, found.name, found.at, found.before, found.head, digest, recognition.reason,
+            original, self.work, rest,
+        )  # fmt: skip
+        try:
+            entry = step.entered()
+        except KnownError:
+            self._is_known(found, digest())
+            return
+        self._entered(entry, found.before, found.stamp, rewritten=rewritten)
+
+    def _entered(self, entry: Entry, before: os.stat_result, stamp: Stamp | None, *, rewritten: bool = False) -> None:
+        if stamp is not None:
+            self.registry.note_place(entry.path, stamp, entry.file_id)
+        receipt = Receipt(
+            entry.path,
+            entry.format,
+            entry.calls,
+            entry.rejected,
+            entry.reason,
+            rewritten=rewritten,
+            bytes=before.st_size,
+        )
+        self._done(receipt)
+
+    def _done(self, receipt: Receipt) -> None:
+        if receipt.unread:
+            self.registry.unread(receipt.path, receipt.reason)
+        self.told(receipt)
+        self.receipts.append(receipt)
+
+    def _plainly_named(self, path: Path) -> Path:
+        if _PLAIN_PATH.fullmatch(str(path)):
+            return path
+        link = self.work / "log"
+        link.unlink(missing_ok=True)
+        link.symlink_to(path)
+        return link
+
+
+def _itself(now: Content) -> Content:
+    return now
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file as it was found: its name, where its bytes lie, their state and layout, its beginning's digest."""
+
+    name: Place
+    at: Path
+    before: os.stat_result
+    stamp: Stamp | None
+    layout: Layout
+    head: str | None
+
+
 def ingest(
     engine: Engine,
-    files: Iterable[Path],
+    files: Iterable[Path | Object],
     formats: Mapping[str, Format],
     *,
     keep_prompts: bool = False,
     told: Callable[[Receipt], None] = lambda _: None,
 ) -> list[Receipt]:
     """Read files into the store, each wholly or not at all; ``told`` hears of each as it is done."""
-    receipts = []
-    _forget_half_read(engine)
-    _forget_vanished(engine)
+    fields.install(engine)
+    prompts.install(engine)
     with tempfile.TemporaryDirectory(prefix="audit-") as work:
-        for path in files:
-            try:
-                receipt = _ingest_one(engine, path, formats, Path(work), keep_prompts=keep_prompts)
-            except AuditError as error:  # one file that cannot be read must not keep the others out
-                receipt = Receipt(path, None, 0, 0, str(error))
-            except OSError as error:
-                receipt = Receipt(path, None, 0, 0, f"{path}: cannot be read: {error.strerror or error}")
-            if receipt.unread:
-                _note_unread(engine, receipt)
-            told(receipt)
-            receipts.append(receipt)
-    return receipts
-
-
-def _unread_mark(path: Path) -> str:
-    """What stands for the digest of a file whose content nobody could read."""
-    return f"unread {_text(path)}"
-
-
-def _note_unread(engine: Engine, receipt: Receipt) -> None:
-    """Keep in mind what was not read and why, until it is read or gone: the month's report must say so."""
-    path = _text(receipt.path)
-    with engine.transaction():
-        engine.run("DELETE FROM store.files WHERE format IS NULL AND path = $path", {"path": path})
-        engine.run(
-            "INSERT INTO store.files SELECT coalesce(max(file_id), 0) + 1, $path, $mark, NULL, NULL, $reason, 0, 0, "
-            "NULL, NULL FROM store.files",
-            {"path": path, "mark": _unread_mark(receipt.path), "reason": receipt.reason},
-        )
-
-
-def _forget_half_read(engine: Engine) -> None:
-    """Calls of a file that has no row: whoever read it was killed before it was done."""
-    engine.run("DELETE FROM store.calls WHERE file_id NOT IN (SELECT file_id FROM store.files)")
-
-
-def _forget_vanished(engine: Engine) -> None:
-    """A file that gave no call and is gone need not be spoken of for ever."""
-    for file_id, path in engine.rows("SELECT file_id, path FROM store.files WHERE calls = 0"):
-        if not Path(path).exists():
-            with engine.transaction():
-                engine.run("DELETE FROM store.rejects WHERE file_id = $id", {"id": file_id})
-                engine.run("DELETE FROM store.files WHERE file_id = $id", {"id": file_id})
-
-
-def _ingest_one(
-    engine: Engine, path: Path, formats: Mapping[str, Format], work: Path, *, keep_prompts: bool
-) -> Receipt:
-    layout = sniff(path)
-    before = path.stat()
-    with ThreadPoolExecutor(1) as beside:
-        digest = beside.submit(_sha256, path, before.st_size)
-        # Only a file of a size seen before can be one read before: only then must the digest be waited for.
-        if engine.rows("SELECT 1 FROM store.files WHERE bytes = $size LIMIT 1", {"size": before.st_size}):
-            seen = engine.rows(
-                "SELECT format FROM store.files WHERE sha256 = $sha AND (format IS NOT NULL OR bytes = 0)",
-                {"sha": digest.result()},
-            )
-            if seen:
-                engine.run("DELETE FROM store.files WHERE sha256 = $mark", {"mark": _unread_mark(path)})
-                return Receipt(path, seen[0][0], 0, 0, "already read", known=True)
-        readable = _plainly_named(path, work)
-        recognition = recognise(readable, layout, formats, engine)
-        original = None
-        if recognition.format is not None:
-            original = Reading(recognition.format, readable, layout, recognition.columns)
-        step = _Step(engine, path, before, recognition.reason, original, digest.result, keep_prompts=keep_prompts)
-        return step.enter(None) if original is None else _entered(step, original, work)
-
-
-def _entered(step: _Step, original: Reading, work: Path) -> Receipt:
-    """Read the file as it lies where the engine can; else, or where that would lose records, a copy in order."""
-    try:
-        return step.enter(original if original.layout.clean else _rewritten(original, work))
-    except TornError:
-        return step.enter(_rewritten(original, work, apart=True))
-    except EngineError as first:
-        if "Out of Memory" in str(first) and original.object_bytes > THRIFTY_BYTES:
-            thrifty = replace(original, object_bytes=THRIFTY_BYTES)
-            return _entered(replace(step, original=thrifty), thrifty, work)
-        # The engine gives up on a whole file for one fault in an array or an archive: the good records are kept.
-        if original.layout.container != "parquet":
-            with suppress(EngineError):
-                return step.enter(_rewritten(original, work, apart=True))
-        # After its first sentence the engine may quote the file.
-        said = re.split(r"Original Line|Possible fixes|LINE \d", str(first))[0][:300].strip()
-        raise AuditError(f"{step.path}: cannot be read: {said}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One file's way into the store: one transaction, with the file's own row in it."""
-
-    engine: Engine
-    path: Path
-    before: os.stat_result
-    reason: str
-    original: Reading | None
-    digest: Callable[[], str]
-    keep_prompts: bool
-
-    def enter(self, reading: Reading | None) -> Receipt:
-        """Read the file and write its row, by which it counts as read."""
-        engine = self.engine
-        (file_id,) = engine.row("SELECT coalesce(max(file_id), 0) + 1 FROM store.files")
-        try:
-            if reading is not None:
-                # Written for good first: rows of a transaction's own are no ground for the deletes that follow, which
-                # have crashed DuckDB 2.0 and spoilt columns. Until the file has its row, its calls are half_read.
-                engine.run(f"INSERT INTO store.calls SELECT {_NAMES}, {file_id}, problem FROM ({reading.calls})")
-            with engine.transaction():
-                receipt = self._settled(reading, file_id)
-                self._check_unchanged()
-                _enter(engine, receipt, file_id, self.digest(), self.before.st_size)
-        except BaseException:
-            engine.run("DELETE FROM store.calls WHERE file_id = $id", {"id": file_id})
-            raise
-        return receipt
-
-    def _settled(self, reading: Reading | None, file_id: int) -> Receipt:
-        """The file's calls, each once, and its rejects, each in its place."""
-        if reading is None or self.original is None:
-            return Receipt(self.path, None, 0, 0, self.reason)
-        found = rejects.taken_out(self.engine, reading, self.original, file_id, keep_prompts=self.keep_prompts)
-        calls = one_call_once(self.engine, file_id)
-        rejected = rejects.told(self.engine, found, file_id, _text(self.path))
-        return Receipt(self.path, reading.format.name, calls, rejected)
-
-    def _check_unchanged(self) -> None:
-        """A file that grew counts as read up to where it ended before; any other change spoils what was read."""
-        now = self.path.stat()
-        same = (now.st_dev, now.st_ino) == (self.before.st_dev, self.before.st_ino)
-        grew = now.st_size > self.before.st_size
-        if not same or not (grew or (now.st_size, now.st_mtime_ns) == (self.before.st_size, self.before.st_mtime_ns)):
-            raise AuditError(f"{self.path}: it changed while it was read; run again to read it")
-
-
-def _enter(engine: Engine, receipt: Receipt, file_id: int, sha256: str, size: int) -> None:
-    """The file's own row: with it the file counts as read."""
-    engine.run(
-        "DELETE FROM store.files WHERE sha256 = $sha OR (format IS NULL AND path = $path)",
-        {"sha": sha256, "path": _text(receipt.path)},
-    )
-    engine.run(
-        "INSERT INTO store.files SELECT $id, $path, $sha, $size, $format, $reason, $calls, $rejected, "
-        "min(started_at), max(started_at) FROM store.calls WHERE file_id = $id",
-        {
-            "id": file_id,
-            "path": _text(receipt.path),
-            "sha": sha256,
-            "size": size,
-            "format": receipt.format,
-            "reason": receipt.reason,
-            "calls": receipt.calls,
-            "rejected": receipt.rejected,
-        },
-    )
-
-
-def _text(path: Path) -> str:
-    """A path for people and for the store; a byte of it that is no UTF-8 is replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-def _sha256(path: Path, size: int) -> str:
-    """The digest of a file's first bytes: what is appended while it is read belongs to the next time."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while size > 0 and (block := stream.read(min(1 << 20, size))):
-            digest.update(block)
-            size -= len(block)
-    return digest.hexdigest()
-
-
-def _plainly_named(path: Path, work: Path) -> Path:
-    if _PLAIN_PATH.fullmatch(str(path)):
-        return path
-    link = work / "log"
-    link.unlink(missing_ok=True)
-    link.symlink_to(path)
-    return link
-
-
-def _rewritten(reading: Reading, work: Path, *, apart: bool = False) -> Reading:
-    """The same records one a line in UTF-8, in a copy that lasts as long as the ingest."""
-    target = work / "records"
-    lines.rewrite(reading.path, reading.layout, target, reading.format.knows if apart else None)
-    layout = Layout("plain", "utf-8", "lines", clean=True)
-    return replace(reading, path=target, layout=layout, apart=apart)
+        registry = Registry(engine)
+        registry.forget_half_read()
+        registry.forget_vanished()
+        here = _Ingest(engine, formats, Path(work), keep_prompts, told, registry)
+        wanted = list(files)
+        for path in wanted:
+            here.take(path)
+        receipts = here.finish()
+        link(engine)
+        order = {place if isinstance(place, Path) else place.url: number for number, place in enumerate(wanted)}
+        return sorted(receipts, key=lambda receipt: order.get(receipt.path, len(order)))

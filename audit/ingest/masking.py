@@ -35,7 +35,7 @@ def masked(text: str, fields: Iterable[Field], *, keep_prompts: bool) -> str:
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     length = len(text)
     if not keep_prompts:
-        told = {field.parts[-1] for field in fields if field.type != "json"} - _UNTOLD
+        told = {field.steps[-1].text for field in fields if field.type != "json"} - _UNTOLD
         # What is cut here lies beyond what is shown: each sign of the text takes one of the limit at most.
         text = _shape(text[: TEXT_LIMIT * 50], told)
     text = _RAW_KEY.sub("<secret>", text)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from audit.formatbook import Format
 
 HEAD_RECORDS = 200
+# So many records that one format knows, and no other does, are enough.
+SURE_RECORDS = 8
 SEARCH_CHARS = 1 << 26
 EMPTY = "empty"
 
@@ -38,12 +40,22 @@ def recognise(path: Path, layout: Layout, formats: Mapping[str, Format], engine:
         return Recognition(None, EMPTY)
     if layout.container in ("csv", "parquet"):
         return _by_columns(_columns(path, layout, engine), layout.container, formats)
-    seen = list(_head_records(path, layout))
+    json_formats = [form for form in formats.values() if "json" in form.holds]
+    seen: list[dict[str, Any]] = []
+    hits = dict.fromkeys(formats, 0)
+    likeness = dict.fromkeys(formats, 0)
+    for record in _head_records(path, layout):
+        seen.append(record)
+        for form in json_formats:
+            paths = form.likeness(record)
+            hits[form.name] += paths > 0
+            likeness[form.name] += paths
+        if len(seen) >= SURE_RECORDS and sorted(hits.values())[-2:] == [0, len(seen)]:
+            break
     if not seen:
         return Recognition(None, "no JSON object, table header or Parquet file was found in it")
-    json_formats = [form for form in formats.values() if "json" in form.holds]
-    hits = {form.name: sum(form.knows(record) for record in seen) for form in json_formats}
-    best = max(json_formats, key=lambda form: hits[form.name], default=None)
+    # Of two that know as many records, the one that asks for more paths knows them better.
+    best = max(json_formats, key=lambda form: (hits[form.name], likeness[form.name]), default=None)
     if best is None or hits[best.name] == 0:
         return Recognition(None, f"no known log format; its first record has {named(seen[0])}")
     return Recognition(best, f"{hits[best.name]} of its first {len(seen)} records are {best.title}")
@@ -78,7 +90,8 @@ def _columns(path: Path, layout: Layout, engine: Engine) -> tuple[str, ...]:
 
 def _by_columns(columns: tuple[str, ...], container: str, formats: Mapping[str, Format]) -> Recognition:
     row = dict.fromkeys(columns)
-    for form in formats.values():
-        if container in form.holds and form.knows(row):
-            return Recognition(form, f"its columns are those of {form.title}", columns)
+    holding = [form for form in formats.values() if container in form.holds]
+    best = max(holding, key=lambda form: form.likeness(row), default=None)
+    if best is not None and best.knows(row):
+        return Recognition(best, f"its columns are those of {best.title}", columns)
     return Recognition(None, f"no known log format; it has the columns {named(row)}", columns)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit.ingest import lines, torn
 from audit.ingest.layout import cut_off
 from audit.ingest.masking import masked
-from audit.ingest.reading import UNREADABLE
+from audit.ingest.values import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,16 +34,27 @@ class Reject:
     text: str | None
 
 
-def taken_out(engine: Engine, reading: Reading, original: Reading, file_id: int, *, keep_prompts: bool) -> list[Reject]:
-    """Take the rows with a problem out of the calls. Raises TornError where good records would go with them."""
+def taken_out(
+    engine: Engine, reading: Reading, original: Reading, file_id: int, *, lines_before: int = 0
+) -> list[Reject]:
+    """Take the rows with a problem out of the store. Raises TornError where good records would go with them.
+
+    ``lines_before`` is how many lines of the file come before what is read.
+    """
     found: list[Reject] = []
-    (bad,) = engine.row("SELECT count(*) FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id})
+    bad_rows = f"FROM store.{reading.format.kind} WHERE file_id = $id AND problem IS NOT NULL"
+    (bad,) = engine.row(f"SELECT count(*) {bad_rows}", {"id": file_id})
     if bad:
-        engine.run("DELETE FROM store.calls WHERE file_id = $id AND problem IS NOT NULL", {"id": file_id})
+        engine.run(f"DELETE {bad_rows}", {"id": file_id})
         problems = dict(
-            engine.rows(f"SELECT record, problem FROM ({reading.calls}) WHERE problem IS NOT NULL ORDER BY record")
+            engine.rows(f"SELECT record, problem FROM ({reading.rows}) WHERE problem IS NOT NULL ORDER BY record")
         )
-        found += _placed(problems, reading, original, keep_prompts=keep_prompts)
+        # A table that is read on from a mark has its header above it again.
+        above = lines_before - (1 if lines_before and original.layout.container == "csv" else 0)
+        found += [
+            Reject(reject.line + above if reject.line else None, reject.reason, reject.text)
+            for reject in _placed(problems, reading, original)
+        ]
     # The engine raises at a cut in gzip, and reads on past one in zstd.
     doubtful = reading is not original or original.layout.packing == "zst"
     if doubtful and cut_off(original.path, original.layout.packing):
@@ -51,12 +62,12 @@ def taken_out(engine: Engine, reading: Reading, original: Reading, file_id: int,
     return found
 
 
-def _placed(problems: Mapping[int, str], reading: Reading, original: Reading, *, keep_prompts: bool) -> list[Reject]:
+def _placed(problems: Mapping[int, str], reading: Reading, original: Reading) -> list[Reject]:
     """The bad records with line and text, found again in the file by their number."""
     layout, form = original.layout, original.format
     if layout.container == "parquet":
         return [Reject(number, reason, None) for number, reason in problems.items()]
-    if layout.container == "csv" and reading is original:
+    if layout.container == "csv" and reading.layout is original.layout:
         raise TornError
     placed: list[Reject] = []
     knows = form.knows if reading.apart else None
@@ -68,7 +79,7 @@ def _placed(problems: Mapping[int, str], reading: Reading, original: Reading, *,
             if not reading.apart and torn.parts(text, form.knows) != [(0, text)]:
                 raise TornError
             problem = _why(text, layout.container, reading.object_bytes)
-        kept = masked(text, form.fields, keep_prompts=keep_prompts) if len(placed) < TEXTS_KEPT else None
+        kept = masked(text, form.fields, keep_prompts=reading.keep_prompts) if len(placed) < TEXTS_KEPT else None
         placed.append(Reject(line, problem, kept))
     return placed
 
@@ -92,16 +103,31 @@ def _why(text: str, container: str, most: int) -> str:
     return reason
 
 
+def forget_repeated(engine: Engine, path: str) -> None:
+    """The same log, longer or mended: what it told before counts no more, it tells it again where it still holds."""
+    before = "SELECT f.file_id FROM store.files f JOIN met ON met.old_file = f.file_id WHERE f.path = $path"
+    engine.run(f"DELETE FROM store.rejects WHERE file_id IN ({before})", {"path": path})
+    engine.run(f"UPDATE store.files SET rejected = 0 WHERE rejected > 0 AND file_id IN ({before})", {"path": path})
+
+
+def forget_from(engine: Engine, file_id: int, line: int) -> None:
+    """A line that was half written when its file was read is read again: what was said of it counts no more."""
+    gone = engine.run(
+        "DELETE FROM store.rejects WHERE file_id = $id AND coalesce(line, $line) >= $line",
+        {"id": file_id, "line": line},
+    )
+    if gone:
+        engine.run(
+            "UPDATE store.files SET rejected = rejected - $gone WHERE file_id = $id", {"gone": gone, "id": file_id}
+        )
+
+
 def told(engine: Engine, found: list[Reject], file_id: int, path: str) -> int:
     """Write the rejects that were not told before; returns how many they are.
 
     A file that has grown, was rotated or packed anew repeats its lines: a reject is known if a file of the same
     path, or one that states a call of this file too, told the same line, reason and text.
     """
-    # The same log, longer or mended: what it told before counts no more, it tells it again where it still holds.
-    before = "SELECT f.file_id FROM store.files f JOIN met ON met.old_file = f.file_id WHERE f.path = $path"
-    engine.run(f"DELETE FROM store.rejects WHERE file_id IN ({before})", {"path": path})
-    engine.run(f"UPDATE store.files SET rejected = 0 WHERE rejected > 0 AND file_id IN ({before})", {"path": path})
     if not found:
         return 0
     engine.run(

@@ -1,0 +1,160 @@
+/*
+title  = "LiteLLM SpendLogs"
+source = "litellm-spend-logs"
+holds  = ["json", "csv", "parquet", "table"]
+note   = """
+The proxy's own table, or an export of it. A date without a zone is UTC, as the database keeps it. The row's id is the
+provider's id of the answer; an answer from the proxy's cache borrows that of the call it repeats, so it is no answer of
+its own. prompt_tokens counts the prompt cache in, for Anthropic too; the split lies inside metadata, a text that holds
+JSON. A stream without usage is logged as success with 0 tokens and 0 spend: its usage is missing, not free. A failed
+request is one row, however often it was tried. Requests are kept only where the proxy stores them, cut to a length:
+what was cut gives no fingerprint. session_id is the trace; whether the answer was streamed is told only where the first
+token came before the end. A row of a retrieved batch stands for all calls of the batch."""
+each   = ["data[]"]
+
+[recognise]
+any = [["*.request_id", "*.call_type", "*.startTime", "*.spend", "*.api_key"]]
+
+[table]
+names  = ["LiteLLM_SpendLogs"]
+cursor = "startTime"
+
+[record]
+row_id          = "*.request_id"
+call            = "*.litellm_call_id"
+call_inside     = "*.metadata{}.litellm_call_id"
+trace           = "*.session_id"
+call_type       = "*.call_type"
+cache_hit       = "*.cache_hit"
+provider        = "*.custom_llm_provider"
+model           = "*.model"
+started         = "*.startTime: instant"
+started_text    = "*.startTime"
+ended           = "*.endTime: instant"
+first_token     = "*.completionStartTime: instant"
+input           = "*.prompt_tokens: whole"
+output          = "*.completion_tokens: whole"
+spend           = "*.spend: money"
+status          = "*.status"
+status_inside   = "*.metadata{}.status"
+error_code      = "*.metadata{}.error_information.error_code"
+error_class     = "*.metadata{}.error_information.error_class"
+read            = "*.metadata{}.usage_object.prompt_tokens_details.cached_tokens: whole"
+read_old        = "*.metadata{}.additional_usage_values.prompt_tokens_details.cached_tokens: whole"
+read_oldest     = "*.metadata{}.additional_usage_values.cache_read_input_tokens: whole"
+written         = "*.metadata{}.usage_object.prompt_tokens_details.cache_creation_tokens: whole"
+written_new     = "*.metadata{}.usage_object.prompt_tokens_details.cache_write_tokens: whole"
+written_old     = "*.metadata{}.additional_usage_values.cache_creation_input_tokens: whole"
+written_1h      = "*.metadata{}.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens: whole"
+reasoning       = "*.metadata{}.usage_object.completion_tokens_details.reasoning_tokens: whole"
+reasoning_old   = "*.metadata{}.additional_usage_values.completion_tokens_details.reasoning_tokens: whole"
+service_tier    = "*.metadata{}.usage_object.service_tier"
+key_hash        = "*.api_key"
+key_alias       = "*.metadata{}.user_api_key_alias"
+team_id         = "*.team_id"
+team_alias      = "*.metadata{}.user_api_key_team_alias"
+project_id      = "*.metadata{}.user_api_key_project_id"
+project_alias   = "*.metadata{}.user_api_key_project_alias"
+end_user        = "*.end_user"
+key_user        = "*.user"
+tags            = "*.request_tags: texts"
+body            = "*.proxy_server_request{}: json"
+messages        = "*.proxy_server_request{}.messages: json"
+body_input      = "*.proxy_server_request{}.input: json"
+messages_old    = "*.messages{}: json"
+system_prompt   = "*.proxy_server_request{}.system: json"
+tools           = "*.proxy_server_request{}.tools: json"
+answer_format   = "*.proxy_server_request{}.response_format: json"
+temperature     = "*.proxy_server_request{}.temperature"
+max_tokens      = "*.proxy_server_request{}.max_tokens"
+max_completion  = "*.proxy_server_request{}.max_completion_tokens"
+stream          = "*.proxy_server_request{}.stream"
+answer_model    = "*.response{}.model"
+finish          = "*.response{}.choices[0].finish_reason"
+*/
+SELECT
+    row_id AS call_id,
+    CASE
+        WHEN lower(cache_hit) = 'true' OR coalesce(status, status_inside) = 'failure' THEN NULL
+        ELSE nullif(row_id, coalesce(call, call_inside))
+    END AS response_id,
+    coalesce(call, call_inside, row_id) AS request_id,
+    trace AS trace_id,
+    CASE
+        WHEN regexp_matches(started_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN started
+        ELSE coalesce(try_cast(started_text AS TIMESTAMP), started)
+    END AS started_at,
+    date_diff('millisecond', started, ended) AS latency_ms,
+    CASE WHEN first_token < ended THEN date_diff('millisecond', started, first_token) END AS first_token_ms,
+    CASE
+        WHEN call_type IN ('completion', 'acompletion', 'anthropic_messages') THEN 'chat'
+        WHEN call_type IN ('responses', 'aresponses') THEN 'chat'
+        WHEN call_type IN ('text_completion', 'atext_completion') THEN 'text_completion'
+        WHEN call_type IN ('embedding', 'aembedding') THEN 'embeddings'
+        WHEN call_type IN ('rerank', 'arerank') THEN 'rerank'
+        ELSE call_type
+    END AS operation,
+    provider,
+    model,
+    answer_model AS response_model,
+    CASE
+        WHEN call_type LIKE '%retrieve_batch' THEN 'batch'
+        WHEN service_tier IN ('default', 'auto') THEN 'standard'
+        ELSE coalesce(service_tier, 'standard')
+    END AS service_tier,
+    coalesce(try_cast(stream AS BOOLEAN), CASE WHEN first_token < ended THEN TRUE END) AS stream,
+    coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN coalesce(read, read_old, read_oldest, 0) END AS cache_read_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN coalesce(written, written_new, written_old, 0) END
+        AS cache_write_tokens,
+    written_1h AS cache_write_1h_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN coalesce(reasoning, reasoning_old) END AS reasoning_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
+    CASE
+        WHEN coalesce(status, status_inside) = 'failure'
+            THEN CASE WHEN error_code = '499' OR error_class LIKE '%Cancel%' THEN 'cancelled' ELSE 'error' END
+        WHEN finish IN ('length', 'max_tokens') THEN 'truncated'
+        WHEN finish IN ('content_filter', 'refusal') THEN 'filtered'
+        -- Older proxies wrote no status: only what had succeeded came into the table.
+        ELSE 'ok'
+    END AS status,
+    coalesce(
+        try_cast(error_code AS BIGINT), CASE WHEN coalesce(status, status_inside, 'success') = 'success' THEN 200 END
+    ) AS http_status,
+    error_class AS error_type,
+    finish AS finish_reason,
+    lower(cache_hit) = 'true' AS gateway_cache_hit,
+    coalesce(project_alias, project_id, team_alias, team_id) AS project,
+    coalesce(team_alias, team_id) AS team,
+    coalesce(end_user, key_user) AS user_id,
+    coalesce(key_alias, key_hash) AS api_key,
+    tags,
+    CASE
+        WHEN NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm')
+            THEN prompt_hash(
+                system_prompt, coalesce(messages, body_input, messages_old), tools,
+                concat_ws(chr(31), answer_format, temperature)
+            )
+    END AS prompt_hash,
+    CASE
+        WHEN NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm')
+            THEN template_hash(system_prompt, coalesce(messages, body_input, messages_old))
+    END AS template_hash,
+    CASE
+        WHEN NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm')
+            THEN prefix_hash(system_prompt, coalesce(messages, body_input, messages_old), tools)
+    END AS prefix_hash,
+    CASE
+        WHEN NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm')
+            THEN prefix_tokens(
+                system_prompt, coalesce(messages, body_input, messages_old), tools,
+                CASE WHEN greatest(input, output) > 0 THEN input END
+            )
+    END AS prefix_tokens,
+    message_count(coalesce(messages, body_input, messages_old)) AS message_count,
+    request_text(system_prompt, coalesce(messages, body_input, messages_old), tools) AS prompt,
+    CASE WHEN greatest(input, output, spend) > 0 THEN spend END AS stated_cost,
+    CASE WHEN greatest(input, output, spend) > 0 AND spend IS NOT NULL THEN 'USD' END AS stated_currency
+FROM records
