@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit import findings, rulebook, window
+from audit import findings, needs, rulebook, window
 from audit.engine.duckdb import EngineError
 from audit.records import Finding, Grade
 
@@ -142,7 +142,8 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
             f"it names about {subjects} subjects; a report holds {findings.MOST} findings of a rule"
         )
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE met AS SELECT f.*, c.project, c.cost, c.started_at "
+        "CREATE OR REPLACE TEMP TABLE met AS SELECT f.*, c.project, c.cost, c.started_at, "
+        f"{needs.stated(rule.needs, 'c')} AS judged "
         "FROM found f LEFT JOIN priced c USING (call_id)"
     )
     strangers = engine.rows("SELECT call_id FROM met WHERE started_at IS NULL ORDER BY call_id LIMIT 1")
@@ -160,7 +161,7 @@ def _flag(engine: Engine, rule: Rule, span: Span, columns: dict[str, str]) -> No
         )
     engine.run(
         "INSERT INTO flags SELECT $rule, $family, $grade, $rank, $precedence, project, subject, call_id, cost, saving, "
-        "evidence FROM met WHERE started_at >= $start",
+        "evidence FROM met WHERE started_at >= $start AND judged",
         {
             "rule": rule.id,
             "family": rule.family,

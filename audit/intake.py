@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from audit import formatbook, places
+from audit.ingest import objects
 from audit.ingest.find import files
-from audit.ingest.link import unlink_gone
+from audit.ingest.link import link, unlink_gone
 from audit.ingest.load import Receipt, ingest
+from audit.ingest.tables import read_tables
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from audit.engine.duckdb import Engine
+    from audit.ingest.objects import Object
+    from audit.ingest.registry import Place
     from audit.rulebook import Rule
     from audit.settings import Settings
 
@@ -23,8 +28,11 @@ class Told(Protocol):
     def file(self, receipt: Receipt) -> None:
         """A file has been read, or not."""
 
-    def files(self, number: int) -> None:
-        """So many files will be read."""
+    def files(self, size: int) -> None:
+        """So many bytes will be read."""
+
+    def begins(self, size: int, share: Callable[[], float]) -> None:
+        """A file of so many bytes is read now; ``share`` tells how far it is, from 0 to 1."""
 
     def rule(self, rule: Rule) -> None:
         """A rule begins."""
@@ -36,26 +44,45 @@ class Silence:
     def file(self, receipt: Receipt) -> None:
         """Nothing."""
 
-    def files(self, number: int) -> None:
+    def files(self, size: int) -> None:
+        """Nothing."""
+
+    def begins(self, size: int, share: Callable[[], float]) -> None:
         """Nothing."""
 
     def rule(self, rule: Rule) -> None:
         """Nothing."""
 
 
-def take_in(engine: Engine, settings: Settings, paths: list[Path], told: Told) -> list[Receipt]:
+def take_in(engine: Engine, settings: Settings, logs: list[Place], told: Told) -> list[Receipt]:
     """logs --formats--> calls: read what was not read before into the store."""
-    formats = formatbook.load([places.formats(), *settings.paths.formats])
-    own = [settings.paths.store, *([settings.revenue_csv] if settings.revenue_csv else [])]
-    found = files(paths, apart_from=own) if paths else []
-    told.files(len(found))
-    return ingest(engine, found, formats, keep_prompts=settings.logs.keep_prompts, told=told.file)
+    formats = formatbook.load([places.formats(), *settings.paths.formats], settings.formats)
+    found = _meant(logs, apart_from=[settings.paths.store, *([settings.revenue_csv] if settings.revenue_csv else [])])
+    told.files(sum(place.stat().st_size if isinstance(place, Path) else place.bytes for place in found))
+    receipts = ingest(
+        engine, found, formats, keep_prompts=settings.logs.keep_prompts, told=told.file, begins=told.begins
+    )
+    if settings.databases:
+        receipts += read_tables(
+            engine, settings.databases, formats, keep_prompts=settings.logs.keep_prompts, told=told.file
+        )
+    link(engine)
+    return receipts
+
+
+def _meant(logs: list[Place], apart_from: list[Path]) -> list[Path | Object]:
+    """The files and objects that some places mean."""
+    found: list[Path | Object] = [*files([place for place in logs if isinstance(place, Path)], apart_from=apart_from)]
+    for place in logs:
+        if isinstance(place, str):
+            found += objects.find(place)
+    return found
 
 
 def why_nothing(engine: Engine, receipts: list[Receipt]) -> str:
     """Why no call came of the logs that were named, and what to do."""
     if not receipts:
-        return "name logs with --logs, or under [paths] logs in the settings"
+        return "name logs with --logs, or under [paths] logs or [[databases]] in the settings"
     said = [f"{receipt.path}: {receipt.reason}" for receipt in receipts if receipt.unread]
     said += complaints(engine, [receipt for receipt in receipts if receipt.rejected])
     return "\n".join(["the logs that were read hold none", *said])
@@ -75,10 +102,10 @@ def complaints(engine: Engine, receipts: list[Receipt]) -> list[str]:
     return said
 
 
-def forget(engine: Engine, paths: list[Path]) -> None:
+def forget(engine: Engine, logs: list[Place]) -> None:
     """Let the store forget what it read from some files, so that they are read again, by a mended format for one."""
-    for path in files(paths):
-        place = {"path": str(path)}
+    for found in _meant(logs, apart_from=[]):
+        place = {"path": str(found) if isinstance(found, Path) else found.url}
         held = engine.rows(
             "SELECT file_id FROM store.files WHERE path = $path UNION "
             "SELECT file_id FROM store.seen WHERE path = $path",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine.duckdb import Engine
+    from audit.ingest.registry import Place
     from audit.intake import Told
     from audit.records import Month
     from audit.report.content import Report
@@ -63,14 +64,14 @@ def audit_month(engine: Engine, settings: Settings, month: Month, told: Told) ->
     return Outcome(report, pages, folder, exit_code(report))
 
 
-def run(settings: Settings, month: Month | None, paths: list[Path], told: Told) -> Outcome:
+def run(settings: Settings, month: Month | None, logs: list[Place], told: Told) -> Outcome:
     """The whole way, from logs to a month's folder, with the store held for as long.
 
     Without a month it is the last closed one; where that has no calls, the newest that has.
     """
     with open_store(settings.paths.store, settings) as engine, ThreadPoolExecutor(1) as beside:
         beside.submit(_load_the_rest)
-        receipts = intake.take_in(engine, settings, paths, told)
+        receipts = intake.take_in(engine, settings, logs, told)
         held = history.months_with_calls(engine, settings.zone)
         if not held:
             raise UsageError("there is no call to audit: " + intake.why_nothing(engine, receipts))

@@ -11,18 +11,19 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit import sandbox, sqlfile
+from audit import needs, sandbox, sqlfile
 from audit.records import Grade, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from audit.needs import Need
     from audit.sqlfile import SqlFile
 
 TEXTS = ("title", "because", "fix")
 GIVEN_TO_TEXTS = ("project", "subject", "calls", "amount", "saving")
-_KEYS = {"title", "grade", "because", "fix", "precedence", "look_back_days", "note", "params", "zh"}
+_KEYS = {"title", "grade", "because", "fix", "precedence", "look_back_days", "needs", "note", "params", "zh"}
 LOOK_BACK_LIMIT = 35
 
 
@@ -30,7 +31,8 @@ LOOK_BACK_LIMIT = 35
 class Rule:
     """A rule as its file states it.
 
-    ``params`` are the values a run binds to its ``$names``; ``columns`` the names its SQL mentions, None for any.
+    ``params`` are the values a run binds to its ``$names``; ``columns`` the names it mentions, None for any; ``needs``
+    what a call must state for the rule to judge it.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Rule:
     texts: Mapping[str, Mapping[str, str]]
     params: Mapping[str, Any]
     columns: frozenset[str] | None = None
+    needs: tuple[Need, ...] = ()
     note: str = ""
 
     def text(self, key: str, language: str) -> str:
@@ -135,6 +138,7 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
             raise UsageError(f"{path}: the settings give it '{name}'; its parameters are: {known}{remedy}")
         params[name] = _same_kind(path, name, params[name], value)
     asked = sandbox.check(file, params)
+    needed = needs.read(path, header.get("needs", []), asked.columns)
     return Rule(
         id=file.name,
         family=path.parent.name,
@@ -146,7 +150,8 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
         look_back_days=_whole(path, header, "look_back_days", 0, LOOK_BACK_LIMIT),
         texts=texts,
         params={name: value for name, value in params.items() if name in asked.params},
-        columns=asked.columns,
+        columns=None if asked.columns is None else asked.columns.union(*needed),
+        needs=needed,
         note=str(header.get("note", "")).strip(),
     )
 

@@ -11,6 +11,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from babel.numbers import is_currency
@@ -65,6 +66,41 @@ def _or_none(value: object) -> object:
     return None if value == "" else value
 
 
+ObjectUrl = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+]+://")]
+_DRIVERS = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "sqlite": "sqlite",
+}
+
+
+def _database_url(url: str) -> str:
+    """A database's address as it is; raises ValueError that never repeats it, for a password may stand in it."""
+    try:
+        parts = urlsplit(url)
+        password, server, _ = parts.password, parts.hostname, parts.port
+        keys = {key.lower() for key, _ in parse_qsl(parts.query)}
+    except ValueError:
+        raise ValueError("no address: write it as postgresql://user@host:5432/database") from None
+    # Where a password holds a slash or a sharp, what follows its colon is taken for a path.
+    if password is not None or "@" in parts.path + parts.fragment or any("pass" in key or key == "pwd" for key in keys):
+        raise ValueError(
+            "it holds a password: take it out, and name the environment variable that holds it as password_env"
+        )
+    if parts.scheme not in _DRIVERS:
+        raise ValueError("it begins with postgresql://, mysql:// (for MariaDB too) or sqlite:///")
+    if parts.scheme == "sqlite":
+        if server or not parts.path.strip("/"):
+            raise ValueError(
+                "write a SQLite file as sqlite:///folder/file.db, one from the root as sqlite:////folder/file.db"
+            )
+    elif not server or not parts.path.strip("/"):
+        raise ValueError(f"name the server and the database: {parts.scheme}://user@host/database")
+    return url
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 MonthText = Annotated[str, BeforeValidator(_month)]
 Currency = Annotated[str, AfterValidator(currency_code)]
@@ -92,9 +128,9 @@ class Paths(Section):
 
     store: Path = Field(Path("audit.duckdb"), description="The database that keeps the calls.")
     reports: Path = Field(Path("reports"), description="The folder that gets one folder a month.")
-    logs: list[Path] = Field(
+    logs: list[Annotated[ObjectUrl | Path, Field(union_mode="left_to_right")]] = Field(
         default_factory=list,
-        description="Files, folders or globs that `audit ingest` and `audit run` read when none are named.",
+        description="Files, folders, patterns or `s3://` addresses that `audit ingest` and `audit run` read when none are named.",
     )
     rules: list[Path] = Field(default_factory=list, description="Folders with rules of your own.")
     formats: list[Path] = Field(default_factory=list, description="Folders with log formats of your own.")
@@ -109,6 +145,54 @@ class Logs(Section):
         strict=True,
         description="Keep the text of lines that could not be read as it is, prompts and all.",
     )
+
+
+class Database(Section):
+    """A database whose tables are read as logs, never written to. Its password comes from the environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+
+    name: str = Field(pattern=r"^[\w.\-]+$", description="Its name in messages and in the report.")
+    url: Annotated[str, AfterValidator(_database_url)] = Field(
+        description="Where it is: postgresql://user@host:5432/database, mysql://user@host:3306/database (MariaDB too) "
+        "or sqlite:///folder/file.db. After a ? stands how to connect: sslmode, sslrootcert and the like for "
+        "PostgreSQL; ssl-mode, ssl-ca, ssl-cert, ssl-key and socket for MySQL."
+    )
+    password_env: str = Field("", description="The environment variable that holds its password.")
+    table: str = Field("", description="The table to read; every table of a known format where left out.")
+    cursor: str = Field(
+        "", description="The column, a number or a time, that grows with new rows; the format's own where left out."
+    )
+    look_back_hours: float = Field(
+        48, ge=0, le=87_600, description="How far behind the newest row that was read late rows are looked for."
+    )
+    timezone: Zone = Field("UTC", description="The zone of times that PostgreSQL or MySQL hold without one.")
+
+    @property
+    def parts(self) -> SplitResult:
+        """The address, taken apart."""
+        return urlsplit(self.url)
+
+    @property
+    def driver(self) -> str:
+        """postgresql, mysql or sqlite."""
+        return _DRIVERS[self.parts.scheme]
+
+    @property
+    def path(self) -> Path:
+        """A SQLite database's file."""
+        return Path(unquote(self.parts.path[1:]))
+
+    @property
+    def password(self) -> str:
+        """The password, from the environment; KeyError where the variable it should be in is not set."""
+        return os.environ[self.password_env] if self.password_env else ""
+
+    def anchored(self, folder: Path) -> Database:
+        """The same with a SQLite file's path absolute."""
+        if self.driver != "sqlite":
+            return self
+        return self.model_copy(update={"url": f"sqlite:///{quote(str(folder / self.path))}"})
 
 
 class Limits(Section):
@@ -199,6 +283,7 @@ class Settings(Section):
     company: Company = Field(default_factory=Company)
     paths: Paths = Field(default_factory=Paths)
     logs: Logs = Field(default_factory=Logs)
+    databases: list[Database] = Field(default_factory=list)
     limits: Limits = Field(default_factory=Limits)
     red_line: RedLine = Field(default_factory=RedLine)
     projects: list[Project] = Field(default_factory=list)
@@ -209,6 +294,9 @@ class Settings(Section):
     rules: dict[str, dict[str, bool | int | float | str]] = Field(
         default_factory=dict,
         description="A table a rule: its parameters, and `enabled = false` to leave it out.",
+    )
+    formats: dict[str, dict[str, bool | int | float | str]] = Field(
+        default_factory=dict, description="A table a format: its parameters."
     )
     mail: Mail = Field(default_factory=Mail)
     schedule: Schedule = Field(default_factory=Schedule)

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,7 +16,7 @@ from audit.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
 
 SETTINGS_FILE = "audit.toml"
 Location = tuple[str | int, ...]
@@ -59,6 +60,8 @@ def _twice(settings: Settings) -> Iterator[tuple[Location, str]]:
         for key in ("api_keys", "users", "teams", "sources"):
             values = dict.fromkeys(getattr(project, key))
             stated += [(("projects", number, key), f"'{value}' among the {key} of the projects") for value in values]
+    for number, database in enumerate(settings.databases):
+        stated.append((("databases", number, "name"), f"the database '{database.name}'"))
     for number, rate in enumerate(settings.exchange_rates):
         stated.append((("exchange_rates", number, "month"), f"the rate of {rate.currency} from {rate.month}"))
     seen: set[str] = set()
@@ -77,11 +80,12 @@ def anchored(settings: Settings, folder: Path) -> Settings:
                 update={
                     "store": folder / paths.store,
                     "reports": folder / paths.reports,
-                    "logs": [folder / path for path in paths.logs],
+                    "logs": [folder / path if isinstance(path, Path) else path for path in paths.logs],
                     "rules": [folder / path for path in paths.rules],
                     "formats": [folder / path for path in paths.formats],
                 }
             ),
+            "databases": [database.anchored(folder) for database in settings.databases],
             "revenue_csv": None if settings.revenue_csv is None else folder / settings.revenue_csv,
         }
     )
@@ -116,6 +120,8 @@ def _sentence(path: Path, text: str, problem: dict[str, Any]) -> str:
 def _remedy(location: Location) -> str:
     """What to do about an unknown key: where it belongs, the nearest right one, or all there are."""
     name = str(location[-1])
+    if name == "password" and location[0] == "databases":
+        return "secrets are not kept here: name the environment variable that holds it under password_env"
     if name == "password":
         return "secrets are not kept here: set the environment variable AUDIT_SMTP_PASSWORD"
     if name in Settings.model_fields:

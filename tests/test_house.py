@@ -26,6 +26,10 @@ DRIVERS = {
     "zstandard": {"ingest/layout.py"},
     "jinja2": {"report/render.py"},
     "yaml": {"cases.py"},
+    "fsspec": {"ingest/objects.py"},
+    "pymysql": {"ingest/database.py"},
+    "adbc_driver_postgresql": {"ingest/database.py"},
+    "sqlite3": {"ingest/database.py"},
     "sqlglot": {"sandbox.py", "formatbook.py"},
 }
 

@@ -59,7 +59,11 @@ class Engine:
         except duckdb.Error as error:
             raise EngineError(f"{path}: the store cannot be opened: {_first_sentence(error)}") from None
         self._con.execute(f"SET TimeZone = '{zone}'")
-        self._con.execute("SET enable_progress_bar = false")
+        self._con.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+
+    def progress(self) -> float:
+        """How far the statement is that runs now, from 0 to 1; asked from another thread."""
+        return max(self._con.query_progress(), 0) / 100
 
     def close(self) -> None:
         """Write what is pending and let the store go."""
@@ -100,6 +104,15 @@ class Engine:
     def columns(self, sql: str, params: Mapping[str, Any] | None = None) -> dict[str, str]:
         """The names and types a query would give, without running it."""
         return {str(name): str(kind) for name, kind, *_ in self.rows(f"DESCRIBE {sql}", params)}
+
+    @contextmanager
+    def scanning(self, relation: str, frame: pl.DataFrame) -> Iterator[None]:
+        """A frame as a relation of that name, for as long as the ``with`` lasts; it is not copied."""
+        self._con.register(relation, _Stream(frame))
+        try:
+            yield
+        finally:
+            self._con.unregister(relation)
 
     def load(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Make a temporary table of a few thousand rows from values; missing keys are NULL."""
@@ -157,6 +170,16 @@ class Engine:
         """What kind each statement of a text is, as the engine's own parser sees it; SELECT, INSERT, ..."""
         with _translated():
             return [statement.type.name for statement in self._con.extract_statements(sql)]
+
+
+class _Stream:
+    """A frame that shows only its Arrow side: seen as what it is, the engine would ask for one more library."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
 
 
 @contextmanager

@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS store.files (
 CREATE TABLE IF NOT EXISTS store.seen (
   path VARCHAR, bytes BIGINT, mtime_ns BIGINT, inode BIGINT, file_id INTEGER
 );
+CREATE TABLE IF NOT EXISTS store.sources (
+  name VARCHAR, table_name VARCHAR, origin VARCHAR, cursor VARCHAR, mark VARCHAR, read_at TIMESTAMP
+);
 CREATE TABLE IF NOT EXISTS store.calls (
   {_CALLS},
   file_id INTEGER, problem VARCHAR

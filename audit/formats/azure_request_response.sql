@@ -13,8 +13,8 @@ whole one, a filtered prompt is a 400. The account is taken for the project, the
 
 [recognise]
 any = [
-  ["*.category", "*.correlationId", "*.resultSignature", "*.properties{}.requestTime"],
-  ["*.Category", "*.CorrelationId", "*.ResultSignature", "*.properties_s{}.requestTime"],
+  ["*.category", "*.correlationId", "*.resultSignature", "*.operationName", "*.properties{}.requestTime"],
+  ["*.Category", "*.CorrelationId", "*.ResultSignature", "*.OperationName", "*.properties_s{}.requestTime"],
 ]
 
 [record]

@@ -33,7 +33,6 @@ path_plain     = "path"
 received       = "bytes_received"
 sent           = "bytes_sent"
 peer           = "downstream_remote_address"
-mcp            = "mcp_method"
 model          = '"gen_ai.request.model"'
 model_old      = "genai_model_name"
 override       = '"gen_ai.request.model_override"'
@@ -124,6 +123,4 @@ SELECT
     nullif(coalesce(user_name, user_header), '-') AS user_id,
     nullif(coalesce(key_name, key_header), '-') AS api_key
 FROM records
-WHERE
-    mcp IS NULL
-    AND coalesce(nullif(model, '-'), nullif(model_old, '-'), input::VARCHAR, input_old::VARCHAR) IS NOT NULL
+WHERE coalesce(nullif(model, '-'), nullif(model_old, '-'), input::VARCHAR, input_old::VARCHAR) IS NOT NULL

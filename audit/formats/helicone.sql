@@ -179,11 +179,23 @@ SELECT
     request_text(
         coalesce(system_prompt, instructions, gemini_system), coalesce(messages, contents, body_input), tools
     ) AS prompt,
+    -- What the gateway reckons from no tokens is no cost.
     CASE
-        WHEN table_status IS NOT NULL THEN try_cast(cost AS DECIMAL(27, 9)) * 0.000000001
-        ELSE try_cast(coalesce(cost, cost_usd, cost_csv) AS DECIMAL(18, 9))
+        WHEN
+            greatest(fresh, cache_read, cache_write, answer) > 0
+            OR cached_from <> '00000000-0000-0000-0000-000000000000'
+            OR try_cast(coalesce(cost, cost_usd, cost_csv) AS DOUBLE) > 0
+            THEN
+                try_cast(coalesce(cost, cost_usd, cost_csv) AS DECIMAL(27, 9))
+                * CASE WHEN table_status IS NULL THEN 1 ELSE 0.000000001 END
     END AS stated_cost,
-    CASE WHEN coalesce(cost, cost_usd, cost_csv) IS NOT NULL THEN 'USD' END AS stated_currency
+    CASE
+        WHEN
+            greatest(fresh, cache_read, cache_write, answer) > 0
+            OR cached_from <> '00000000-0000-0000-0000-000000000000'
+            OR try_cast(coalesce(cost, cost_usd, cost_csv) AS DOUBLE) > 0
+            THEN CASE WHEN coalesce(cost, cost_usd, cost_csv) IS NOT NULL THEN 'USD' END
+    END AS stated_currency
 FROM records
 WHERE
     request_kind IS NULL

@@ -3,7 +3,9 @@ title  = "LiteLLM StandardLoggingPayload"
 source = "litellm"
 note   = """
 prompt_tokens counts the prompt cache in, for Anthropic too. A stream without usage is logged as success with
-0 tokens and 0 cost: its usage is missing, not free. A failed try of a call that the proxy retries shares the
+0 tokens and 0 cost: its usage is missing, not free; newer versions count such a stream themselves, which is derived: a
+provider's own usage of a stream has details. An answer from LiteLLM's own cache bears the id of the answer it repeats:
+it is no answer of the provider's. A failed try of a call that the proxy retries shares the
 id of its other failed tries, so its start is part of its identity. Messages that LiteLLM redacted or cut short all
 look alike: they give no fingerprint."""
 
@@ -31,7 +33,10 @@ cache_write      = "metadata.usage_object.prompt_tokens_details.cache_creation_t
 cache_write_old  = "metadata.usage_object.cache_creation_input_tokens: whole"
 cache_write_1h   = "metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens: whole"
 reasoning        = "metadata.usage_object.completion_tokens_details.reasoning_tokens: whole"
-service_tier     = "metadata.usage_object.service_tier"
+usage_details    = "metadata.usage_object.prompt_tokens_details: json"
+usage_tier       = "metadata.usage_object.service_tier"
+served_tier      = "response.service_tier"
+asked_tier       = "model_parameters.service_tier"
 cost             = "response_cost: money"
 key_hash         = "metadata.user_api_key_hash"
 key_alias        = "metadata.user_api_key_alias"
@@ -44,6 +49,8 @@ end_user         = "end_user"
 tags             = "request_tags: texts"
 max_tokens       = "model_parameters.max_tokens: whole"
 max_completion   = "model_parameters.max_completion_tokens: whole"
+max_output       = "model_parameters.max_output_tokens: whole"
+instructions     = "model_parameters.instructions"
 tools            = "model_parameters.tools: json"
 answer_format    = "model_parameters.response_format: json"
 temperature      = "model_parameters.temperature"
@@ -53,10 +60,12 @@ messages         = "messages: json"
 answer_id        = "response.id"
 answer_model     = "response.model"
 finish           = "response.choices[0].finish_reason"
+answer_status    = "response.status"
+incomplete       = "response.incomplete_details.reason"
 */
 SELECT
     CASE WHEN status = 'failure' THEN concat_ws('/', id, started_text) ELSE id END AS call_id,
-    answer_id AS response_id,
+    CASE WHEN lower(cache_hit) = 'true' THEN NULL ELSE answer_id END AS response_id,
     id AS request_id,
     trace AS trace_id,
     session AS session_id,
@@ -74,42 +83,76 @@ SELECT
     provider,
     model,
     answer_model AS response_model,
-    CASE WHEN service_tier IN ('default', 'auto') THEN 'standard' ELSE coalesce(service_tier, 'standard') END
-        AS service_tier,
+    CASE
+        WHEN coalesce(served_tier, usage_tier, asked_tier) IN ('default', 'auto', 'scale') THEN 'standard'
+        ELSE coalesce(served_tier, usage_tier, asked_tier, 'standard')
+    END AS service_tier,
     coalesce(stream, FALSE) AS stream,
-    coalesce(max_completion, max_tokens) AS max_output_tokens,
+    coalesce(max_completion, max_output, max_tokens) AS max_output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
     CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_read, 0) END AS cache_read_tokens,
     CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_write, cache_write_old, 0) END AS cache_write_tokens,
     cache_write_1h AS cache_write_1h_tokens,
     CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN reasoning END AS reasoning_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
+    CASE
+        WHEN coalesce(greatest(input, output), 0) = 0 THEN 'missing'
+        WHEN stream AND usage_details IS NULL AND coalesce(lower(cache_hit), '') <> 'true' THEN 'derived'
+        ELSE 'reported'
+    END AS usage_quality,
     CASE
         WHEN status = 'failure' AND (error_code = '499' OR error_class LIKE '%Cancel%') THEN 'cancelled'
         WHEN status = 'failure' THEN 'error'
-        WHEN finish IN ('length', 'max_tokens') THEN 'truncated'
-        WHEN finish IN ('content_filter', 'refusal') THEN 'filtered'
+        WHEN finish IN ('length', 'max_tokens') OR incomplete = 'max_output_tokens' THEN 'truncated'
+        WHEN finish IN ('content_filter', 'refusal') OR incomplete = 'content_filter' THEN 'filtered'
+        WHEN answer_status IN ('failed', 'cancelled') THEN CASE answer_status WHEN 'failed' THEN 'error' ELSE 'cancelled' END
         WHEN status = 'success' THEN 'ok'
         ELSE 'unknown'
     END AS status,
-    coalesce(try_cast(error_code AS BIGINT), CASE WHEN status = 'success' THEN 200 END) AS http_status,
+    coalesce(
+        try_cast(error_code AS BIGINT),
+        CASE
+            WHEN status = 'success' THEN 200
+            WHEN error_class IN ('BadRequestError', 'ContextWindowExceededError', 'ContentPolicyViolationError') THEN 400
+            WHEN error_class IN ('UnsupportedParamsError', 'InvalidRequestError') THEN 400
+            WHEN error_class = 'AuthenticationError' THEN 401
+            WHEN error_class = 'PermissionDeniedError' THEN 403
+            WHEN error_class = 'NotFoundError' THEN 404
+            WHEN error_class = 'Timeout' THEN 408
+            WHEN error_class = 'UnprocessableEntityError' THEN 422
+            WHEN error_class = 'RateLimitError' THEN 429
+            WHEN error_class = 'InternalServerError' THEN 500
+            WHEN error_class = 'BadGatewayError' THEN 502
+            WHEN error_class = 'ServiceUnavailableError' THEN 503
+        END
+    ) AS http_status,
     error_class AS error_type,
-    finish AS finish_reason,
+    coalesce(finish, incomplete) AS finish_reason,
     lower(cache_hit) = 'true' AS gateway_cache_hit,
     coalesce(project_alias, project_id, team_alias, team_id) AS project,
     coalesce(team_alias, team_id) AS team,
     coalesce(end_user, key_user) AS user_id,
     coalesce(key_alias, key_hash) AS api_key,
     tags,
-    CASE
-        WHEN contains(messages, 'redacted-by-litellm') OR contains(messages, 'truncated by litellm') THEN NULL
-        WHEN messages IS NOT NULL THEN md5(concat_ws(chr(31), messages, tools, answer_format, temperature))
-    END AS prompt_hash,
-    CASE
-        WHEN json_type(messages) = 'ARRAY' AND NOT contains(messages, 'redacted-by-litellm')
-            THEN json_array_length(messages)
-    END AS message_count,
+    prompt_hash(
+        instructions,
+        CASE WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm') THEN messages END,
+        tools,
+        concat_ws(chr(31), answer_format, temperature)
+    ) AS prompt_hash,
+    template_hash(
+        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END
+    ) AS template_hash,
+    prefix_hash(
+        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools
+    ) AS prefix_hash,
+    prefix_tokens(
+        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools, input
+    ) AS prefix_tokens,
+    message_count(CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END) AS message_count,
     CASE WHEN greatest(input, output) > 0 THEN cost END AS stated_cost,
-    CASE WHEN greatest(input, output) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency
+    CASE WHEN greatest(input, output) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency,
+    request_text(
+        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools
+    ) AS prompt
 FROM records

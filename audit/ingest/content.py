@@ -35,6 +35,9 @@ class Mark:
     in_quotes: bool
 
 
+FROM_START = Mark("", 0, 0, in_quotes=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """A file's unpacked content: its digest, its length in bytes, and the marks that were asked for."""

@@ -46,7 +46,12 @@ def _meant(path: Path) -> list[Path]:
 def _is_log(file: Path, folder: Path) -> bool:
     if any(part.startswith(".") for part in file.relative_to(folder).parts) or not file.is_file():
         return False
-    name = file.name.lower()
+    return has_logs_ending(file.name)
+
+
+def has_logs_ending(name: str) -> bool:
+    """Whether a name ends as a log's does, packed or not."""
+    name = name.lower()
     for packing in PACKINGS:
         name = name.removesuffix(packing)
     return name.endswith(ENDINGS)

@@ -3,7 +3,9 @@
 Two statements are of one call if they come from different sources, share a response's or a request's id, started
 within a day of each other, and do not contradict each other in both token counts. An id that one source gives to
 several calls tells none of them apart, and a short one may be a counter: neither links. An answer from a gateway's own
-cache bears the id of the answer it repeats, and is left alone. Nothing is ever linked because it looks alike.
+cache bears the id of the answer it repeats, and is left alone. In a trace, a model's call whose parent is a model's
+call of another source is that call, told by a second instrumentation: a call never makes another. Nothing is ever
+linked because it looks alike.
 
 What the sources said stays as it is in ``store.calls``; ``store.statements`` says which rows are of one call and
 ``store.linked`` holds that call, each value from the statement that is fullest. Both follow from the calls alone,
@@ -24,13 +26,17 @@ if TYPE_CHECKING:
 SHORTEST_ID = 8
 DAY_MS = 86_400_000
 ROUNDS = 4
-# Counts that belong together: they come from one statement, or the parts would not fit the total.
-_USAGE = (
-    "input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens",
-    "reasoning_tokens", "usage_quality",
-)  # fmt: skip
+# Counts that belong together: the totals come from one statement, and a part only from one that has the same total.
+_PARTS = {
+    "cache_read_tokens": "input_tokens",
+    "cache_write_tokens": "input_tokens",
+    "cache_write_1h_tokens": "input_tokens",
+    "reasoning_tokens": "output_tokens",
+}
+_TOTALS = ("input_tokens", "output_tokens", "usage_quality")
 _STATED = ("stated_cost", "stated_currency")
 _HAS_USAGE = "(output_tokens IS NOT NULL OR input_tokens IS NOT NULL)"
+_USAGE_KNOWN = " + ".join(f"(c.{name} IS NOT NULL)::TINYINT" for name in (*_PARTS, "input_tokens", "output_tokens"))
 _KNOWN = " + ".join(f"(c.{column.name} IS NOT NULL)::TINYINT" for column in CALL_COLUMNS)
 
 
@@ -92,11 +98,12 @@ def _write(engine: Engine, since: datetime, until: datetime) -> None:
 def _pairs(engine: Engine, since: datetime, until: datetime) -> None:
     """Statements that share an id which tells calls apart."""
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE stated AS SELECT rowid AS row, source, call_id, response_id, request_id, "
-        "epoch_ms(started_at) AS start_ms, input_tokens, output_tokens FROM store.calls "
+        "CREATE OR REPLACE TEMP TABLE stated AS "
+        "SELECT rowid AS row, source, call_id, response_id, request_id, "
+        "trace_id, parent_id, operation, epoch_ms(started_at) AS start_ms, input_tokens, output_tokens FROM store.calls "
         "WHERE started_at >= $since - INTERVAL 2 DAY AND started_at <= $until + INTERVAL 2 DAY "
-        f"AND coalesce(gateway_cache_hit, FALSE) = FALSE AND greatest(strlen(response_id), strlen(request_id)) "
-        f">= {SHORTEST_ID}",
+        "AND coalesce(gateway_cache_hit, FALSE) = FALSE AND (parent_id IS NOT NULL OR trace_id IS NOT NULL "
+        f"OR greatest(strlen(response_id), strlen(request_id)) >= {SHORTEST_ID})",
         {"since": since, "until": until},
     )
     ids = " UNION ALL ".join(
@@ -117,6 +124,12 @@ def _pairs(engine: Engine, since: datetime, until: datetime) -> None:
         f"AND a.source < b.source AND abs(a.start_ms - b.start_ms) <= {DAY_MS} "
         "AND NOT coalesce(a.input_tokens <> b.input_tokens AND a.output_tokens <> b.output_tokens, FALSE) "
         "WHERE a.id IN (SELECT id FROM telling)"
+    )
+    engine.run(
+        "INSERT INTO pairs SELECT any_value(outside.row), any_value(inside.row) FROM stated inside JOIN stated outside "
+        "ON inside.parent_id = outside.call_id AND inside.trace_id = outside.trace_id "
+        "AND inside.source <> outside.source AND inside.operation = outside.operation "
+        "GROUP BY outside.row, inside.source HAVING count(*) = 1"
     )
 
 
@@ -140,7 +153,7 @@ def _groups(engine: Engine) -> None:
     )
     engine.run(
         "CREATE OR REPLACE TEMP VIEW ranked AS SELECT c.*, g.root, row_number() OVER (PARTITION BY g.root ORDER BY "
-        f"(c.usage_quality = 'reported') DESC NULLS LAST, {_HAS_USAGE} DESC, {_KNOWN} DESC, c.source, c.call_id) "
+        f"(c.usage_quality = 'reported') DESC NULLS LAST, {_USAGE_KNOWN} DESC, {_KNOWN} DESC, c.source, c.call_id) "
         "AS place FROM grouped g JOIN store.calls c ON c.rowid = g.row"
     )
 
@@ -149,8 +162,10 @@ def _merged(name: str) -> str:
     """A column of the call that several statements are of."""
     if name == "started_at":
         return "min(started_at)"
-    if name in _USAGE:
+    if name in _TOTALS:
         return f"arg_min_null({name}, place) FILTER ({_HAS_USAGE})"
+    if name in _PARTS:
+        return f"max({name}) FILTER ({_PARTS[name]} = {_PARTS[name]}_held)"
     if name in _STATED:
         return f"arg_min({name}, place) FILTER (stated_cost IS NOT NULL)"
     if name == "status":
@@ -160,5 +175,9 @@ def _merged(name: str) -> str:
 
 _MERGED = (
     f"SELECT {', '.join(f'{_merged(column.name)} AS {column.name}' for column in CALL_COLUMNS)}, "
-    "string_agg(source, ' + ' ORDER BY source) AS sources FROM ranked GROUP BY root"
+    "string_agg(source, ' + ' ORDER BY source) AS sources FROM (SELECT *, "
+    "first_value(input_tokens) OVER held AS input_tokens_held, "
+    "first_value(output_tokens) OVER held AS output_tokens_held "
+    f"FROM ranked WINDOW held AS (PARTITION BY root ORDER BY {_HAS_USAGE} DESC, place "
+    "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) GROUP BY root"
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from audit.ingest import archive, batch, content, fields, prompts
 from audit.ingest.batch import Small
+from audit.ingest.content import FROM_START
 from audit.ingest.enter import KnownError, Rest, Step
 from audit.ingest.layout import content_bytes, head, sniff
 from audit.ingest.link import link
@@ -70,6 +71,7 @@ class _Ingest:
     work: Path
     keep_prompts: bool
     told: Callable[[Receipt], None]
+    begins: Callable[[int, Callable[[], float]], None]
     registry: Registry
     receipts: list[Receipt] = field(default_factory=list)
     _waiting: dict[object, list[Small]] = field(default_factory=dict)
@@ -196,17 +198,19 @@ class _Ingest:
 
     @staticmethod
     def _rest(found: _Found, form: Format, known_as: list[Known], now: Content) -> Rest | None:
-        """What is new in a log that begins with what was read; None where it must be read whole."""
+        """What is new in a log that begins with what was read, and None for a log that begins otherwise.
+
+        It is read from the last line end on; from its start where a record hangs together with those before.
+        """
         layout = found.layout
-        if not layout.clean or layout.container not in ("lines", "csv") or form.looks_back:
-            return None
         for known in sorted(known_as, key=lambda known: -known.bytes):
             mark = now.marks.get(known.bytes)
-            if mark is None or mark.sha256 != known.sha256 or known.format != form.name or not mark.line_end:
+            if mark is None or mark.sha256 != known.sha256 or known.format != form.name:
                 continue
+            apart = layout.clean and layout.container in ("lines", "csv") and not form.looks_back
             if layout.container == "csv" and (mark.in_quotes or mark.line_end != known.bytes):
-                return None
-            return Rest(known.file_id, mark)
+                apart = False
+            return Rest(known.file_id, mark if apart else FROM_START)
         return None
 
     def _lay_by(self, found: _Found, recognition: Recognition, form: Format, now: Content) -> None:
@@ -261,7 +265,7 @@ class _Ingest:
         form, layout = recognition.format, found.layout
         original = None
         if form is not None:
-            if rest is not None:
+            if rest is not None and rest.mark.line_end:
                 copy = self.work / "rest"
                 content.copy_rest(readable, layout, rest.mark.line_end, digest().bytes, copy)
                 readable, layout = copy, replace(layout, packing="plain")
@@ -269,6 +273,7 @@ class _Ingest:
         elif recognition.reason != EMPTY:
             self._done(Receipt(found.name, None, 0, 0, recognition.reason, bytes=found.before.st_size))
             return
+        self.begins(found.before.st_size, self.engine.progress)
         step = Step(
             self.engine, self.registry, found.name, found.at, found.before, found.head, digest, recognition.reason,
             original, self.work, rest,
@@ -332,15 +337,19 @@ def ingest(
     *,
     keep_prompts: bool = False,
     told: Callable[[Receipt], None] = lambda _: None,
+    begins: Callable[[int, Callable[[], float]], None] = lambda *_: None,
 ) -> list[Receipt]:
-    """Read files into the store, each wholly or not at all; ``told`` hears of each as it is done."""
+    """Read files into the store, each wholly or not at all.
+
+    ``told`` hears of each as it is done, ``begins`` of each that is read by itself: its bytes, and how far it is.
+    """
     fields.install(engine)
     prompts.install(engine)
     with tempfile.TemporaryDirectory(prefix="audit-") as work:
         registry = Registry(engine)
         registry.forget_half_read()
         registry.forget_vanished()
-        here = _Ingest(engine, formats, Path(work), keep_prompts, told, registry)
+        here = _Ingest(engine, formats, Path(work), keep_prompts, told, begins, registry)
         wanted = list(files)
         for path in wanted:
             here.take(path)

@@ -37,14 +37,14 @@ _EDGE = r"(?:(?:\\[nrt])+|\b)"
 _DIGITS = r"[0-9０-９]+"
 _NUMERALS = "[〇○零一二三四五六七八九十]+"
 
-# What fills a template, in the order in which it is looked for at one place. All are found in one pass, for which the
-# engine's patterns need no memory of where they were; what could begin anywhere is bounded, so that no text is slow.
+# What fills a template, in the order in which it is looked for at one place. All are found in one pass, and no pattern
+# counts far or looks far ahead: the engine's matcher is fast as long as it need keep little in mind.
 FILLINGS = {
     "web address": r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]+",
-    "mail address": r"[A-Za-z0-9._%+-]{1,48}@[A-Za-z0-9.-]+",
-    "encoded bytes": "[A-Za-z0-9+/]{64,}=*",
-    "English date, month first": rf"{_EDGE}(?i:(?:{_WEEKDAY}\.?,? )?(?:{_MONTH})\.? \d+(?:st|nd|rd|th)?\b(?:,? \d{{4}}\b)?)",
-    "English date, day first": rf"{_EDGE}\d+(?i:(?:st|nd|rd|th)?(?: of)?[ -](?:{_MONTH})\b)\.?(?:[ ,-]{{1,2}}\d{{2,4}})?",
+    "mail address": r"\w+(?:[.+-]\w+){0,3}@[A-Za-z0-9.-]+",
+    "picture, sound or file": r'(?:;base64,|"data"\s*:\s*")[A-Za-z0-9+/_-]{32,}=*',
+    "date, month first": rf"{_EDGE}(?i:(?:{_WEEKDAY}\.?,? )?(?:{_MONTH})\.? \d+(?:st|nd|rd|th)?\b(?:,? \d{{4}}\b)?)",
+    "date, day first": rf"{_EDGE}\d+(?i:(?:st|nd|rd|th)?(?: of)?[ -](?:{_MONTH})\b)\.?(?:[ ,-]{{1,2}}\d{{2,4}})?",
     "month or weekday alone": rf"{_EDGE}(?:January|February|April|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b",
     "Chinese date in numerals": f"{_NUMERALS}年{_NUMERALS}月(?:{_NUMERALS}[日号])?|{_NUMERALS}月{_NUMERALS}[日号]",
@@ -52,42 +52,83 @@ FILLINGS = {
     "hexadecimal id, UUID": rf"{_EDGE}[0-9A-Fa-f]{{8,}}(?:-[0-9A-Fa-f]{{4,}})*\b",
     "id of letters among digits": rf"{_EDGE}[A-Za-z_]*\d+[A-Za-z_]+\d\w*",
     "name with a number": rf"{_EDGE}[A-Za-z_]+\d{{3,}}\b",
-    "long id": rf"{_EDGE}(?:[A-Za-z]{{12,}}\d\w*|[A-Za-z]{{0,11}}\d+[A-Za-z]{{12,}}\b)",
+    "long id": rf"{_EDGE}(?:[A-Za-z]{{10,}}\d\w*|[A-Za-z]*\d+[A-Za-z]{{10,}}\b)",
     "number, date, time": rf"(?:[上下]午|凌晨|早上|中午|晚上)?(?:\B[-+])?{_DIGITS}(?:(?:[.,:/_ -]{{1,3}}|T){_DIGITS})*"
     r"(?:Z\b|\s?[AaPp]\.?[Mm]\b|(?:st|nd|rd|th)\b)?",
-    "white space, but for a lone blank": r"(?:\\[\\nrt]|[\t\n\v\f\r\x{85}\x{a0}\x{2000}-\x{200a}\x{2028}\x{2029}\x{3000}])+",
+    "white space but lone blanks": r"(?:\\[\\nrt]|[\t\n\v\f\r\x{85}\x{a0}\x{2000}-\x{200a}\x{2028}-\x{2029}\x{3000}])+",
 }
 _FILLING = quoted("|".join(FILLINGS.values()))
-# Content under the names that the interfaces have for it.
-_WORDS = quoted(
+# Something under one of the names that the interfaces have for content.
+_CONTENT = quoted(
     r'"(?:content|text|parts|input|output|arguments|data|url|image_url|uri|file_uri|fileUri|file_id)"\s*:\s*\[?\s*"[^"]'
 )
-_SYSTEM_ROLES = """('"system"', '"developer"')"""
-_PART = "list_transform([{0}], lambda {1}: {2})[1]"  # computes an expression once that is used more than once
+_SYSTEM = """IN ('"system"', '"developer"')"""
 
+# A list of one that is transformed and opened again computes once what is used more than once. The engine computes an
+# expression once that several functions share, unless it stands in a CASE: so each CASE here is small or inside another
+# function's arguments.
 MACROS = (
-    # Nothing but brackets, or messages with roles and no content.
-    r"""is_hollow(x) AS (strlen(x) < 64 AND regexp_matches(x, '^(?:[\s\[\]{}",]*|\s*null\s*)$'))
-    OR (NOT regexp_matches(x, """
-    + _WORDS
-    + """) AND contains(x, '"role"') AND json_type(try_cast(x AS JSON)) IN ('ARRAY', 'OBJECT'))""",
-    # One spelling for equal JSON; a JSON string as its text; any other text as it is.
-    "one_spelling(x) AS CASE WHEN NOT is_hollow(x) THEN coalesce(json_extract_string(try_cast(x AS JSON), '$'), x) END",
+    r"""not_blank(x) AS CASE WHEN strlen(x) >= 64 OR NOT regexp_matches(x, '^(?:[\s\[\]{}\",]*|\s*null\s*)$')
+      THEN x END""",
+    # One half of a surrogate pair is what programs write that cut texts short; it spoils no more than itself.
+    r"""as_json(x) AS coalesce(try_cast(x AS JSON), CASE WHEN contains(x, '\u') THEN
+      try_cast(regexp_replace(x, '\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\ufffd', 'g') AS JSON) END)""",
+    # Equal JSON has one spelling, a string of JSON is its text, any other text stands as it is.
+    "one_spelling(x) AS coalesce(json_extract_string(as_json(x), '$'), x)",
+    # Messages with roles and nothing said had their content stripped.
+    f"""with_content(x) AS CASE WHEN regexp_matches(x, {_CONTENT}) OR NOT contains(x, '"role"')
+      OR coalesce(json_type(as_json(x)), 'VARCHAR') = 'VARCHAR' THEN not_blank(x) END""",
     # White space falls away anyhow: only escapes ask for the JSON to be read.
-    r"""without_fillings(x) AS replace(regexp_replace(
-    CASE WHEN contains(x, '\u') OR contains(x, '\/') OR starts_with(ltrim(x), '"') THEN one_spelling(x) ELSE x END,
-    """
-    + _FILLING
-    + ", '', 'g'), ' ', '')",
-    # The content of the leading system messages as JSON.
-    f"""leading_system(x) AS CASE WHEN contains(x, '"system"') OR contains(x, '"developer"') THEN
-    list_transform([json_extract(
-      try_cast(x AS JSON), ['$[0].role', '$[1].role', '$[0].content', '$[0].parts']
-    )], lambda h: CASE
-      WHEN h[1] NOT IN {_SYSTEM_ROLES} THEN NULL
-      WHEN h[2] IN {_SYSTEM_ROLES} THEN leading_systems(x)
-      ELSE coalesce(h[3], h[4])
-    END)[1] END""",
+    f"""without_fillings(x) AS replace(regexp_replace(CASE
+        WHEN contains(x, '\\u') OR contains(x, '\\/') OR starts_with(ltrim(x), '"') THEN one_spelling(x)
+        ELSE x
+      END, {_FILLING}, '', 'g'), ' ', '')""",
+    "said(message) AS coalesce(json_extract(message, '$.content'), json_extract(message, '$.parts'))",
+    f"is_system(message) AS coalesce(json_extract(message, '$.role') {_SYSTEM}, FALSE)",
+    """said_before_users(messages) AS list_transform([messages], lambda l: to_json(list_transform(
+      l[:coalesce(list_position(list_transform(l, lambda m: is_system(m)), FALSE) - 1, len(l))],
+      lambda m: said(m))))[1]""",
+    # The content of the leading system messages, as JSON; one is usual, and found in one look.
+    f"""leading_system(x) AS list_transform([as_json(x)], lambda j: list_transform([
+        json_extract(j, ['$[0].role', '$[1].role', '$[0].content', '$[0].parts'])::JSON[]
+      ], lambda h: CASE
+        WHEN h[1] {_SYSTEM} AND h[2] {_SYSTEM} THEN said_before_users(json_extract(j, '$[*]')::JSON[])
+        WHEN h[1] {_SYSTEM} THEN coalesce(h[3], h[4])
+      END)[1])[1]::VARCHAR""",
+    "embedded(x) AS coalesce(json(as_json(x)), to_json(x))::VARCHAR",
+    """share_of_tokens(part, whole, tokens) AS CASE WHEN part > 0 AND tokens >= 0 THEN
+      least(tokens, try_cast(round(tokens::DOUBLE * (part::DOUBLE / whole)) AS BIGINT)) END""",
+    # What formats call.
+    """prompt_hash(system, messages, tools, extra) AS md5(
+      concat(coalesce(one_spelling(not_blank(system::VARCHAR)), ''), chr(31))
+      || one_spelling(with_content(messages::VARCHAR))
+      || concat(chr(31), coalesce(one_spelling(not_blank(tools::VARCHAR)), ''))
+      || concat(chr(31), coalesce(one_spelling(not_blank(extra::VARCHAR)), '')))""",
+    """template_hash(system, messages) AS md5(
+      concat(coalesce(without_fillings(not_blank(system::VARCHAR)), ''), chr(31))
+      || without_fillings(with_content(messages::VARCHAR)))""",
+    """prefix_hash(system, messages, tools) AS md5(nullif(concat(
+      coalesce(one_spelling(not_blank(system::VARCHAR)),
+        one_spelling(not_blank(leading_system(with_content(messages::VARCHAR)))), ''),
+      chr(31), coalesce(one_spelling(not_blank(tools::VARCHAR)), '')), chr(31)))""",
+    """prefix_tokens(system, messages, tools, input_tokens) AS list_transform([[
+        strlen(one_spelling(not_blank(system::VARCHAR))),
+        strlen(not_blank(leading_system(with_content(messages::VARCHAR)))),
+        strlen(one_spelling(not_blank(tools::VARCHAR))),
+        strlen(one_spelling(with_content(messages::VARCHAR))),
+        try_cast(input_tokens AS BIGINT)
+      ]], lambda n: share_of_tokens(
+        coalesce(n[1], n[2], 0) + coalesce(n[3], 0), coalesce(n[1], 0) + coalesce(n[3], 0) + n[4], n[5]))[1]""",
+    r"""message_count(messages) AS CASE
+      WHEN regexp_matches(messages::VARCHAR, '^\s*\[') THEN coalesce(
+        json_array_length(as_json(messages::VARCHAR))::BIGINT,
+        CASE WHEN NOT regexp_matches(messages::VARCHAR, '^\s*\[\s*[\"''\[{]') THEN 1 END)
+      WHEN regexp_matches(messages::VARCHAR, '^\s*\{\s*[\"'']') THEN
+        CASE WHEN as_json(messages::VARCHAR) IS NOT NULL THEN 1 END
+      WHEN not_blank(messages::VARCHAR) IS NOT NULL THEN 1 END""",
+    """request_text(system, messages, tools) AS CASE WHEN coalesce(system, messages, tools) IS NOT NULL THEN
+      concat('{', concat_ws(',', '"system":' || embedded(system::VARCHAR),
+        '"messages":' || embedded(messages::VARCHAR), '"tools":' || embedded(tools::VARCHAR)), '}') END""",
 )
 
 

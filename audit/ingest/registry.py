@@ -196,8 +196,10 @@ class Registry:
 
     def forget_vanished(self) -> None:
         """A file that gave no call and is gone need not be spoken of for ever."""
-        rows = self._engine.rows("SELECT file_id, path FROM store.files WHERE calls = 0")
-        gone = [file_id for file_id, path in rows if not Path(path).exists()]
+        rows = self._engine.rows(
+            "SELECT file_id, path FROM store.files WHERE calls = 0 AND NOT starts_with(sha256, 'table ')"
+        )
+        gone = [file_id for file_id, path in rows if "://" not in path and not Path(path).exists()]
         if not gone:
             return
         with self._engine.transaction():

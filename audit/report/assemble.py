@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit import __version__, redline
 from audit.pricing import catalogue
 from audit.records import Finding, Grade, Month
-from audit.report import quality
+from audit.report import coverage, quality
 from audit.report.content import (
     DaySpend,
     GradeTotal,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from audit.engine.duckdb import Engine
     from audit.inspection import Inspection
+    from audit.report.coverage import Coverage
     from audit.rulebook import Rule
     from audit.settings import Settings
     from audit.window import Span
@@ -49,12 +50,14 @@ class Audited:
 def assemble(engine: Engine, audited: Audited) -> Report:
     """The whole report as data."""
     settings, month = audited.settings, audited.month
-    projects = _projects(engine, audited)
+    covered = coverage.measure(engine, audited.span, _held(audited))
+    projects = _projects(engine, audited, covered)
     totals = _totals(engine, audited.span)
     spend: Decimal = totals[-1]
     months = _months(engine, month)
     previous = next((line.cost for line in months if line.month == str(month.shift(-1))), None)
-    grades = _grades(engine, spend)
+    rules = _rules(audited, covered)
+    grades = _grades(engine, spend, rules)
     credited = {total.grade: total.credited for total in grades}
     over = tuple(line.project or "" for line in projects if line.standing == "over")
     near = tuple(line.project or "" for line in projects if line.standing == "near")
@@ -90,9 +93,14 @@ def assemble(engine: Engine, audited: Audited) -> Report:
         models=_models(engine, audited.span),
         days=_days(engine, month),
         months=months,
-        rules=_rules(audited),
+        rules=rules,
         quality=quality.assess(
-            engine, settings, audited.span, audited.inspection.failures, str(month) if audited.running else None
+            engine,
+            settings,
+            audited.span,
+            audited.inspection.failures,
+            not_assessed=covered.not_assessed,
+            running=str(month) if audited.running else None,
         ),
     )
 
@@ -116,7 +124,13 @@ def _totals(engine: Engine, span: Span) -> tuple[int, int, int, int, Decimal]:
     return int(calls), int(inputs), int(cached), int(outputs), Decimal(cost)
 
 
-def _projects(engine: Engine, audited: Audited) -> tuple[ProjectLine, ...]:
+def _held(audited: Audited) -> list[Rule]:
+    """The rules that could be run."""
+    failed = {broken.id for broken in audited.inspection.failures}
+    return [rule for rule in audited.rules if rule.id not in failed]
+
+
+def _projects(engine: Engine, audited: Audited, covered: Coverage) -> tuple[ProjectLine, ...]:
     """Projects by cost; calls that nobody owns come as one line without a name."""
     settings = audited.settings
     rows = engine.rows(
@@ -138,6 +152,8 @@ def _projects(engine: Engine, audited: Audited) -> tuple[ProjectLine, ...]:
         )
     )
     line = settings.red_line.share
+    held = _held(audited)
+    proven, cheaper = ([r for r in held if r.grade is grade] for grade in (Grade.PROVEN, Grade.AVOIDABLE))
     lines = []
     for project, owner, calls, cost, revenue, waste, avoidable, unpriced in rows:
         stand = redline.standing(cost, revenue, line, settings.red_line.near)
@@ -156,12 +172,14 @@ def _projects(engine: Engine, audited: Audited) -> tuple[ProjectLine, ...]:
                 waste=waste,
                 avoidable=avoidable,
                 unpriced_calls=unpriced,
+                waste_assessed=covered.of_project(proven, project),
+                avoidable_assessed=covered.of_project(cheaper, project),
             )
         )
     return tuple(lines)
 
 
-def _grades(engine: Engine, spend: Decimal) -> tuple[GradeTotal, ...]:
+def _grades(engine: Engine, spend: Decimal, rules: Sequence[RuleLine]) -> tuple[GradeTotal, ...]:
     found = {
         grade: (calls, credited)
         for grade, calls, credited in engine.rows(
@@ -171,7 +189,8 @@ def _grades(engine: Engine, spend: Decimal) -> tuple[GradeTotal, ...]:
     totals = []
     for grade in (Grade.PROVEN, Grade.AVOIDABLE, Grade.HYPOTHESIS):
         calls, credited = found.get(str(grade), (0, ZERO))
-        totals.append(GradeTotal(grade, calls, Decimal(credited), _share(Decimal(credited), spend)))
+        seen = coverage.combined([rule.assessed for rule in rules if rule.grade is grade and rule.failure is None])
+        totals.append(GradeTotal(grade, calls, Decimal(credited), _share(Decimal(credited), spend), seen))
     return tuple(totals)
 
 
@@ -204,13 +223,12 @@ def _months(engine: Engine, month: Month) -> tuple[MonthSpend, ...]:
     return tuple(MonthSpend(*row) for row in rows if row[0] <= str(month))
 
 
-def _rules(audited: Audited) -> tuple[RuleLine, ...]:
+def _rules(audited: Audited, covered: Coverage) -> tuple[RuleLine, ...]:
     language = audited.settings.company.language
     failed = {broken.id: broken for broken in audited.inspection.failures}
     lines = [
-        _rule_line(rule, [f for f in audited.inspection.findings if f.rule == rule.id], language)
-        for rule in audited.rules
-        if rule.id not in failed
+        _rule_line(rule, [f for f in audited.inspection.findings if f.rule == rule.id], language, covered)
+        for rule in _held(audited)
     ]
     lines += [
         RuleLine(broken.id, broken.family, Grade.ALERT, broken.id, 0, None, broken.reason) for broken in failed.values()
@@ -218,7 +236,7 @@ def _rules(audited: Audited) -> tuple[RuleLine, ...]:
     return tuple(sorted(lines, key=lambda line: (line.family, line.rule)))
 
 
-def _rule_line(rule: Rule, findings: list[Finding], language: str) -> RuleLine:
+def _rule_line(rule: Rule, findings: list[Finding], language: str, covered: Coverage) -> RuleLine:
     credited = [finding.credited for finding in findings if finding.credited is not None]
     return RuleLine(
         rule=rule.id,
@@ -228,4 +246,6 @@ def _rule_line(rule: Rule, findings: list[Finding], language: str) -> RuleLine:
         calls=sum(finding.calls for finding in findings),
         credited=None if rule.grade is Grade.ALERT else sum(credited, ZERO),
         failure=None,
+        assessed=covered.of_rule(rule),
+        assessed_share=covered.share(rule),
     )

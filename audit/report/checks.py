@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from audit.report.content import Quality, Report
@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 TOLERANCE = Decimal("0.01")  # of the stated cost: rounding in a gateway's own prices stays below it
 
 
+State = Literal["ok", "known", "wrong"]
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One doubt about the data. ``short`` and ``todo`` are empty where there is nothing to mend."""
+    """One doubt about the data: in order, a limit to know, or to mend. Without a doubt, nothing is short or to do."""
 
     title: str
-    ok: bool
+    state: State
     says: str
     short: str = ""
     todo: str = ""
@@ -29,27 +32,32 @@ def checks(report: Report, speech: Speech) -> tuple[Check, ...]:
     quality = report.quality
     read = report.calls or quality.lines
     failed = sum(rule.failure is not None for rule in report.rules)
+    rules = speech.say("rules", n=len(report.rules))
+    silent = len({gap.rule for gap in quality.not_assessed})
+    lines, files = speech.say("lines", n=quality.lines), speech.say("files", n=quality.files)
     return (
-        _count("rejected", quality.rejected_lines, speech, of=quality.lines, files=quality.files)
+        _count("rejected", quality.rejected_lines, speech, of=lines, files=files)
         if read
         else _count("nothing_read", 1, speech),
         _count("unread", len(quality.unread_files), speech),
         _count("missing_usage", quality.missing_usage_calls, speech),
+        _count("contradicting", quality.contradicting_calls, speech),
         _count("unpriced", quality.unpriced_calls, speech, tokens=speech.compact(quality.unpriced_tokens)),
         _count("unattributed", quality.unattributed_calls, speech, cost=speech.money(quality.unattributed_cost)),
         _stated(quality, speech),
-        _count("failed_rules", failed, speech, of=len(report.rules)),
+        _count("failed_rules", failed, speech, of=rules),
+        _count("not_assessed", silent, speech, state="known", of=rules),
     )
 
 
-def _count(key: str, n: int, speech: Speech, **values: object) -> Check:
+def _count(key: str, n: int, speech: Speech, state: State = "wrong", **values: object) -> Check:
     """A check that is right where nothing was counted."""
     title = speech.say(f"quality.{key}.title")
     if not n:
-        return Check(title, ok=True, says=speech.say(f"quality.{key}.ok", **values))
+        return Check(title, state="ok", says=speech.say(f"quality.{key}.ok", **values))
     return Check(
         title,
-        ok=False,
+        state=state,
         says=speech.say(f"quality.{key}.found", n=n, **values),
         short=speech.say(f"quality.{key}.short", n=n, **values),
         todo=speech.say(f"quality.{key}.todo"),
@@ -60,12 +68,12 @@ def _stated(quality: Quality, speech: Speech) -> Check:
     """What the logs say the calls cost, against what we say."""
     title = speech.say("quality.stated.title")
     if quality.stated_cost is None or not quality.stated_calls:
-        return Check(title, ok=True, says=speech.say("quality.stated.none"))
+        return Check(title, state="ok", says=speech.say("quality.stated.none"))
     stated = speech.money(quality.stated_cost)
     n = quality.stated_calls
     if quality.computed_cost_of_stated is None:
         says = speech.say("quality.stated.not_computed", n=n, stated=stated)
-        return Check(title, ok=True, says=says)
+        return Check(title, state="ok", says=says)
     gap = quality.computed_cost_of_stated - quality.stated_cost
     ok = abs(gap) <= abs(quality.stated_cost) * TOLERANCE
     values: dict[str, object] = {
@@ -77,10 +85,10 @@ def _stated(quality: Quality, speech: Speech) -> Check:
     way = "more" if gap > 0 else "less"
     says = speech.say("quality.stated.same" if ok else f"quality.stated.{way}", **values)
     if ok:
-        return Check(title, ok=True, says=says)
+        return Check(title, state="ok", says=says)
     return Check(
         title,
-        ok=False,
+        state="wrong",
         says=says,
         short=speech.say("quality.stated.short", **values),
         todo=speech.say("quality.stated.todo"),
@@ -89,8 +97,9 @@ def _stated(quality: Quality, speech: Speech) -> Check:
 
 def quality_line(found: tuple[Check, ...], report: Report, speech: Speech) -> str:
     """The checks as one line, for a mail."""
-    wrong = [check.short for check in found if not check.ok]
+    wrong = [check.short for check in found if check.state != "ok"]
     if wrong:
         return speech.say("quality.line_found", problems=speech.say("semicolon").join(wrong))
     key = "quality.line_ok" if report.calls else "quality.line_empty"
-    return speech.say(key, lines=report.quality.lines, files=report.quality.files)
+    lines, files = report.quality.lines, report.quality.files
+    return speech.say(key, lines=speech.say("lines", n=lines), files=speech.say("files", n=files))

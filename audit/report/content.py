@@ -13,6 +13,8 @@ from typing import Literal
 from audit.records import Finding, Grade  # noqa: TC001  # a dataclass's fields are read while it runs
 
 Standing = Literal["over", "near", "under", "no_revenue"]
+# How much of the money rules could judge: all, most, less than half, or nothing of it.
+Assessed = Literal["whole", "partly", "little", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class ProjectLine:
     waste: Decimal
     avoidable: Decimal
     unpriced_calls: int = 0
+    waste_assessed: Assessed = "whole"
+    avoidable_assessed: Assessed = "whole"
 
     @property
     def cost_known(self) -> bool:
@@ -80,11 +84,12 @@ class GradeTotal:
     calls: int
     credited: Decimal
     share: Decimal
+    assessed: Assessed = "whole"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule of the run: what it is, what it credited, whether it could be run."""
+    """One rule of the run: what it is, what it credited, whether it could be run and what part of the spend it saw."""
 
     rule: str
     family: str
@@ -93,6 +98,8 @@ class RuleLine:
     calls: int
     credited: Decimal | None
     failure: str | None
+    assessed: Assessed = "whole"
+    assessed_share: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,21 @@ class UnpricedModel:
     model: str | None
     calls: int
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotAssessed:
+    """A source whose calls, or some of them, a rule could not judge, and the column it misses most.
+
+    ``missing`` is written as the rule's header writes it; ``cost`` is None where no such call has a price.
+    """
+
+    rule: str
+    source: str
+    missing: str
+    calls: int
+    of: int
+    cost: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +173,8 @@ class Quality:
     unattributed_calls: int
     unattributed_cost: Decimal
     missing_usage_calls: int
+    contradicting_calls: int
+    not_assessed: tuple[NotAssessed, ...]
     stated_cost: Decimal | None
     stated_calls: int
     computed_cost_of_stated: Decimal | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit.report.content import Gap, Quality, RejectLine, UnpricedModel
+from audit.report.content import Gap, NotAssessed, Quality, RejectLine, UnpricedModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,13 @@ _CONCERNED = "(first_call IS NULL OR (first_call < $end AND last_call >= $start)
 
 
 def assess(
-    engine: Engine, settings: Settings, span: Span, failures: Sequence[Broken], running: str | None = None
+    engine: Engine,
+    settings: Settings,
+    span: Span,
+    failures: Sequence[Broken],
+    *,
+    not_assessed: tuple[NotAssessed, ...] = (),
+    running: str | None = None,
 ) -> Quality:
     """The month's data quality, with the reasons, if any, for which it counts as incomplete."""
     params = {"start": span.start, "end": span.end}
@@ -62,11 +68,24 @@ def assess(
         unattributed_calls=month[1],
         unattributed_cost=month[2],
         missing_usage_calls=month[3],
+        contradicting_calls=_contradicting(engine, params),
+        not_assessed=not_assessed,
         stated_cost=month[5],
         stated_calls=month[4],
         computed_cost_of_stated=month[6],
         incomplete=tuple(incomplete),
     )
+
+
+def _contradicting(engine: Engine, params: dict[str, Any]) -> int:
+    """Calls whose usage contradicts itself: a part that is more than its whole. Providers do report such."""
+    (calls,) = engine.row(
+        "SELECT count(*) FROM store.calls WHERE started_at >= $start AND started_at < $end AND ("
+        "reasoning_tokens > output_tokens "
+        "OR coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) > input_tokens)",
+        params,
+    )
+    return int(calls)
 
 
 def _rejects(engine: Engine, params: dict[str, Any]) -> tuple[RejectLine, ...]:

@@ -11,16 +11,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from audit.records import Finding, Grade, Month
 from audit.report import charts
 from audit.report.checks import checks, quality_line
+from audit.report.headline import assessed, figures, nothing_found, reservation
 from audit.report.plaintext import fold, pad
+from audit.report.silence import silences
 from audit.report.speech import UNPRINTABLE, Speech, clip, load
-from audit.report.standing import Spoken, partly
-from audit.report.verdict import caveats, change, nothing_found, spend_known, subject, uncosted, verdict
+from audit.report.standing import Spoken
+from audit.report.verdict import caveats, change, spend_known, subject, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from audit.report.content import ModelLine, Report
+    from audit.report.content import Gap, ModelLine, Report
 
 MONTHS = 13
 MONDAY, OTHERS, ALERTS, MODELS, LISTED = 8, 40, 20, 20, 20
@@ -81,6 +83,7 @@ def _environment(templates: Path, speech: Speech, spoken: Spoken) -> Environment
         percent=speech.percent,
         plain_percent=speech.plain_percent,
         cost=spoken.cost,
+        saving=spoken.saving,
         share=spoken.share,
         standing=spoken.standing,
         day=speech.day,
@@ -104,22 +107,20 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
     found = checks(report, speech)
     findings = _by_money(report.findings)
     models = sorted(report.models, key=lambda m: (m.cost is None, -(m.cost or 0), m.model or "", m.provider or ""))
+    changed = change(report.spend if spend_known(report) else None, report.previous_spend, month_before, speech)
     line = charts.against_the_line(report.projects, report.red_line_share)
     return {
         "report": report,
         "lang": "zh-Hans" if speech.locale.language == "zh" else speech.locale.language,
         "subject": subject(report, speech),
         "verdict": verdict(report, speech),
-        "gaps": [
-            speech.say(f"gap.{gap.kind}", name=gap.name, n=gap.count, of=gap.of, reason=gap.reason)
-            for gap in report.quality.incomplete
-        ],
+        "gaps": [_gap(gap, speech) for gap in report.quality.incomplete],
         "caveats": caveats(report, speech),
         "standing": report.standing if report.calls and spend_known(report) else "no_revenue",
-        "spend_known": spend_known(report),
-        "partly": partly(uncosted(report), report.calls),
+        "figures": figures(report, changed, speech),
+        "reservation": reservation(report, speech),
         "nothing_found": nothing_found(report),
-        "change": change(report.spend if spend_known(report) else None, report.previous_spend, month_before, speech),
+        "no_alert": "alerts.none" if assessed(report, Grade.ALERT) == "whole" else "alerts.none_part",
         "line": line,
         "mail_bars": line.bars[:MAIL_PROJECTS],
         "mail_projects_left": _left([bar.state for bar in line.bars[MAIL_PROJECTS:]], speech),
@@ -136,12 +137,18 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "months": _months(report, speech),
         "days": _days(report, speech),
         "checks": found,
+        "silences": silences(report, speech),
         "failed": [rule for rule in report.rules if rule.failure is not None],
         "quality_line": quality_line(found, report, speech),
         "listed": LISTED,
         "reasons": REASONS,
         "Grade": Grade,
     }
+
+
+def _gap(gap: Gap, speech: Speech) -> str:
+    of = speech.say("calls" if gap.kind == "unpriced" else "lines", n=gap.of)
+    return speech.say(f"gap.{gap.kind}", name=gap.name, n=gap.count, of=of, reason=gap.reason)
 
 
 def _by_money(findings: Sequence[Finding]) -> list[Finding]:

@@ -73,6 +73,11 @@ class Speech:
             entry = entry[part]
         return entry
 
+    def column(self, name: str) -> str:
+        """A column of the call record as people call it; as it stands where there is no word for it."""
+        text: str = self.words["needed"].get(name, name)
+        return text
+
     def money(self, value: Decimal) -> str:
         """Cents below a thousand, none above; a sum too small to show is named as below the smallest."""
         digits = get_currency_precision(self.currency)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from audit.report.charts import ProjectBar
-    from audit.report.content import ProjectLine
+    from audit.report.content import Assessed, ProjectLine
     from audit.report.speech import Speech
 
 
@@ -33,6 +33,14 @@ class Spoken:
             return self.speech.say("line.unknown")
         cost = self.speech.money(project.cost)
         return self.speech.say("numbers.at_least", money=cost) if self._bound(project) else cost
+
+    def saving(self, money: Decimal, assessed: Assessed) -> str:
+        """What was found to save; a lower bound or nothing known where rules could not judge the larger part."""
+        if assessed in ("whole", "partly"):
+            return self.speech.money(money)
+        if money > 0:
+            return self.speech.say("numbers.at_least", money=self.speech.money(money))
+        return self.speech.say("assessed.not" if assessed == "none" else "assessed.in_part")
 
     def share(self, bar: ProjectBar) -> str:
         """Its share of the expected revenue, told apart from the line however near it is."""

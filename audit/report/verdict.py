@@ -167,17 +167,6 @@ def caveats(report: Report, speech: Speech) -> tuple[str, ...]:
     return tuple(said)
 
 
-def nothing_found(report: Report) -> str:
-    """The key of what to say where there is no finding: why, and what that does not mean."""
-    if not report.calls:
-        return "monday.none_calls"
-    if report.quality.incomplete:
-        return "monday.none_incomplete"
-    if not spend_known(report):
-        return "monday.none_unpriced"
-    return "monday.none_over" if over(report) else "monday.none"
-
-
 def change(now: Decimal | None, before: Decimal | None, month_before: str, speech: Speech) -> str:
     """This month's sum, None where it is unknown, against the last's, in words."""
     if before is None:

@@ -4,6 +4,7 @@ grade   = "hypothesis"
 because = "{subject}: {lane_calls} calls on {model}, nine in ten with at most {p90_input_tokens} tokens in and {p90_output_tokens} out; {smaller_model} costs a fraction."
 fix     = "Let a person compare fifty answers of {smaller_model} with those of {model} on {project}; move the lane if they hold up."
 precedence = 10
+needs = ["task", "input_tokens", "output_tokens"]
 note    = """
 A lane is a project's task on one model. It counts as small and uniform when nine calls in ten stay below both caps.
 The saving is the price gap at the same token counts; whether the smaller model's answers are good enough, only a

@@ -4,6 +4,7 @@ grade   = "proven"
 because = "In the costliest, {model} was paid for {input_tokens} input tokens and gave back none."
 fix     = "Find the prompt that makes {project} get empty answers; check stop sequences and response parsing."
 precedence = 30
+needs = ["output_tokens", "status"]
 
 [zh]
 title   = "空回答"

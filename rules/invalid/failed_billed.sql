@@ -4,6 +4,7 @@ grade   = "proven"
 because = "The costliest ended as {status} ({error_type}) with {tokens} tokens billed."
 fix     = "Shorten the time-out, cut off streams nobody reads any more, and retry only what can succeed."
 precedence = 20
+needs = ["status", "input_tokens | output_tokens"]
 note    = "A failure that states no usage cost nothing and is no waste."
 
 [zh]

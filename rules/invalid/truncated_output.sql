@@ -4,6 +4,7 @@ grade   = "proven"
 because = "The costliest hit its output cap, and {next_call} asked again {gap_ms} later."
 fix     = "Raise the output cap of {project} to what its answers need, or ask for shorter ones."
 precedence = 40
+needs = ["finish_reason", "prompt_hash | session_id"]
 note    = "Asked again: the same prompt of the project, or another call of the session, soon after the cut-off answer."
 
 [params]

@@ -5,6 +5,7 @@ because = "The costliest repeat was sent {age_ms} after {original} had answered 
 fix     = "Put a response cache in front of {project}, keyed by the whole request, and keep answers for a day."
 precedence = 10
 look_back_days = 7
+needs = ["prompt_hash", "status"]
 note    = """
 The earlier call was ok and had ended before this one started; answers sampled side by side are no duplicates. A
 call whose length is unknown is taken to have ended only after unknown_latency_ms, longer than providers let a call run."""

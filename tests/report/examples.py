@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from audit.records import Finding, Grade, Month
 from audit.report.content import (
+    Assessed,
     DaySpend,
     Gap,
     GradeTotal,
     ModelLine,
     MonthSpend,
+    NotAssessed,
     ProjectLine,
     Quality,
     RejectLine,
@@ -225,6 +227,8 @@ def good_quality() -> Quality:
         unattributed_calls=0,
         unattributed_cost=ZERO,
         missing_usage_calls=0,
+        contradicting_calls=0,
+        not_assessed=(),
         stated_cost=Decimal("31877.10"),
         stated_calls=801_200,
         computed_cost_of_stated=Decimal("31870.44"),
@@ -484,6 +488,54 @@ def no_revenue(language: str = "en", currency: str = "USD") -> Report:
     return assembled(language, currency, projects, ())
 
 
+def unassessed(language: str = "en", currency: str = "USD") -> Report:
+    """Nothing found, and most of the spend in logs that state neither prompts nor caches."""
+    search = project("search", "", "812.37", "61000", calls=9_000)
+    chat = project("chat", "", "210.02", "45900", calls=900)
+    projects = (replace(search, waste_assessed="little", avoidable_assessed="none"), chat)
+    report = assembled(language, currency, projects, ())
+    seen: dict[str, Assessed] = {"duplicate_call": "little", "missed_prompt_cache": "none", "oversized_model": "partly"}
+    shares = {"duplicate_call": Decimal("0.168"), "missed_prompt_cache": ZERO, "oversized_model": Decimal("0.9")}
+    lines = tuple(
+        replace(line, assessed=seen.get(line.rule, "whole"), assessed_share=shares.get(line.rule, Decimal(1)))
+        for line in report.rules
+    )
+    grades: tuple[Assessed, ...] = ("little", "little", "partly")
+    gaps = (
+        NotAssessed("duplicate_call", "new-api", "prompt_hash", 9_000, 9_000, Decimal("812.37")),
+        NotAssessed("duplicate_call", "helicone", "prompt_hash", 621, 900, Decimal("38.90")),
+        NotAssessed("missed_prompt_cache", "new-api", "prefix_hash", 9_000, 9_000, Decimal("812.37")),
+        NotAssessed("missed_prompt_cache", "helicone", "cache_read_tokens", 900, 900, Decimal("210.02")),
+        NotAssessed("oversized_model", "helicone", "task", 900, 900, None),
+    )
+    return replace(
+        report,
+        rules=lines,
+        grades=tuple(replace(total, assessed=state) for total, state in zip(report.grades, grades, strict=True)),
+        quality=replace(report.quality, not_assessed=gaps, contradicting_calls=1),
+    )
+
+
+def silent(language: str = "en", currency: str = "USD") -> Report:
+    """Ten sources, none of which states what any rule needs; one project over its line."""
+    report = assembled(language, currency, (project("search", "", "9812.37", "41000", calls=9_000),), ())
+    lines = tuple(replace(line, assessed="none", assessed_share=ZERO) for line in report.rules)
+    needed = ("prompt_hash", "prefix_hash", "prompt_hash | session_id", "task", "finish_reason", "output_tokens")
+    gaps = tuple(
+        NotAssessed(line.rule, f"gateway-{n}", needed[place % len(needed)], 900, 900, Decimal("981.237"))
+        for place, line in enumerate(lines)
+        for n in range(10)
+    )
+    blind = tuple(replace(p, waste_assessed="none", avoidable_assessed="none") for p in report.projects)
+    return replace(
+        report,
+        rules=lines,
+        projects=blind,
+        grades=tuple(replace(total, assessed="none") for total in report.grades),
+        quality=replace(report.quality, not_assessed=gaps, contradicting_calls=12),
+    )
+
+
 HOSTILE = (
     "<b>x</b>",
     "</style><script>alert(1)</script>",
@@ -524,6 +576,7 @@ def hostile(language: str = "en", currency: str = "USD") -> Report:
         unread_files=tuple(RejectLine(text, 1, text, None) for text in HOSTILE),
         unpriced_calls=2,
         unpriced=tuple(UnpricedModel(text, text, 1, 1) for text in HOSTILE),
+        not_assessed=tuple(NotAssessed(text, text, text, 1, 2, None) for text in HOSTILE),
         incomplete=tuple(Gap("unread", name=text, reason=text) for text in HOSTILE),
     )
     models = tuple(ModelLine(text, text, 1, 1, 1, Decimal(1)) for text in HOSTILE)
@@ -578,6 +631,8 @@ EXAMPLES: dict[str, Callable[[str, str], Report]] = {
     "incomplete": incomplete,
     "unpriced": unpriced,
     "no_revenue": no_revenue,
+    "unassessed": unassessed,
+    "silent": silent,
     "hostile": hostile,
     "many": many,
     "extremes": extremes,

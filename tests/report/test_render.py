@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit import places, rulebook
+from audit.records import Grade
 from audit.report import speech
+from audit.report.content import Gap
 from audit.report.plaintext import WIDTH, cells
 from audit.report.render import Pages, render
+from audit.report.silence import silences
 from tests.report import examples
 from tests.report.examples import EXAMPLES, HOSTILE, LANGUAGES, TEMPLATES
 
@@ -152,9 +156,81 @@ def test_every_word_is_used() -> None:
         "units.",
         "change.",
         "gap.",
+        "needed.",
+        "numbers.waste",
+        "numbers.avoidable",
     )
     unused = [key for key, _ in leaves(words_of("en")) if key not in source and not key.startswith(composed)]
     assert unused == []
+
+
+def test_what_shipped_rules_need_has_a_name_in_both_languages() -> None:
+    rules, _ = rulebook.load([places.rules()], {})
+    needed = {column for rule in rules for need in rule.needs for column in need}
+    for language in ("en", "zh"):
+        assert needed <= set(words_of(language)["needed"])
+
+
+def test_what_could_not_be_assessed_is_never_zero() -> None:
+    pages = render(examples.silent(), TEMPLATES)
+    for text in (Page(pages.report_html).plain, Page(pages.mail_html).plain, pages.mail_txt):
+        assert re.search(r"Proven waste:? not assessed", text)
+        assert not re.search(r"\$0(?![.\d])", text)
+        assert "Nothing proven found" not in text
+        assert "Whether anything was wasted could not be assessed" in " ".join(text.split())
+
+
+def test_a_zero_that_holds_for_a_part_says_so_and_names_the_rules() -> None:
+    pages = render(examples.unassessed(), TEMPLATES)
+    for text in (Page(pages.report_html).plain, Page(pages.mail_html).plain, " ".join(pages.mail_txt.split())):
+        assert re.search(r"Proven waste, where assessed:? \$0", text)
+        assert "Most of the spend (up to 100%) could not be judged by 2 rules" in text
+        assert "“Warm prefix billed in full” and “Same request paid for again”" in text
+        assert "3 rules could not judge every source" in text or "3 of 8 rules" in text
+    page = Page(pages.report_html).plain
+    assert "helicone: 621 of 900 calls, $38.90" in page
+    assert "helicone: 900 calls, cost unknown" in page
+    assert "assessed for 16.8% of the spend" in page
+
+
+def test_waste_found_in_a_part_is_a_lower_bound() -> None:
+    report = examples.breached()
+    lines = tuple(
+        replace(rule, assessed="little", assessed_share=Decimal("0.2")) if rule.rule == "duplicate_call" else rule
+        for rule in report.rules
+    )
+    text = Page(render(replace(report, rules=lines), TEMPLATES).report_html).plain
+    assert "Proven waste, at least $3,766" in text
+    assert "80% of the spend could not be judged by one rule" in text
+    assert "Avoidable $5,396" in text
+
+
+def test_without_a_rule_nothing_is_assessed() -> None:
+    report = examples.calm()
+    proven = tuple(rule for rule in report.rules if rule.grade is not Grade.AVOIDABLE)
+    text = Page(render(replace(report, rules=proven), TEMPLATES).report_html).plain
+    assert "Avoidable not assessed no rule that looks for it was run" in text
+    assert "Proven waste $0 Nothing proven found" in text
+
+
+def test_ten_sources_and_every_rule_stay_a_short_list() -> None:
+    report = examples.silent()
+    assert len(report.quality.not_assessed) == 10 * len(report.rules)
+    rows = silences(report, speech.load(TEMPLATES, "en", "USD"))
+    assert len(rows) == len({gap.missing for gap in report.quality.not_assessed})
+    assert all(len(row.sources) <= 4 for row in rows)
+    assert rows[0].more.startswith("and 7 more (gateway-3, gateway-4")
+
+
+@pytest.mark.parametrize(("n", "lines", "files"), [(1, "1 line", "1 file"), (2, "2 lines", "2 files")])
+def test_one_of_a_thing_is_said_in_the_singular(n: int, lines: str, files: str) -> None:
+    report = examples.calm()
+    quality = replace(report.quality, files=n, lines=n)
+    assert f"{lines} from {files}" in render(replace(report, quality=quality), TEMPLATES).mail_txt
+    rejected = replace(quality, rejected_lines=1, incomplete=(Gap("rejected", count=1, of=n),))
+    page = Page(render(replace(report, quality=rejected), TEMPLATES).report_html).plain
+    assert f"1 of {lines} from {files}. Its calls are in no figure here." in page
+    assert f"1 of {lines} could not be read." in page
 
 
 def test_the_same_report_gives_the_same_bytes(case: tuple[Report, Pages]) -> None:
@@ -211,14 +287,20 @@ def test_figures_of_the_data_are_on_the_page(case: tuple[Report, Pages]) -> None
     wanted = {said.money(day.cost) for day in report.days} | {said.count(day.calls) for day in report.days}
     wanted |= {said.money(m.cost) for m in report.months} | {said.count(m.calls) for m in report.months}
     for project in report.projects:
-        wanted |= {said.money(project.waste), said.money(project.avoidable), said.count(project.calls)}
+        wanted |= {said.count(project.calls)}
+        for saving, seen in (
+            (project.waste, project.waste_assessed),
+            (project.avoidable, project.avoidable_assessed),
+        ):
+            wanted |= {said.money(saving)} if saving or seen in ("whole", "partly") else set()
         wanted |= {said.money(project.cost)} if project.cost_known else set()
         wanted |= {said.money(amount) for amount in (project.expected_revenue, project.previous_cost) if amount}
         wanted |= {said.money(project.over_by)} if project.standing == "over" else set()
     wanted |= {said.money(f.credited) for f in report.findings[:8] if f.credited is not None}
     wanted |= {said.count(f.calls) for f in report.findings[:8]}
-    wanted |= {said.money(total.credited) for total in report.grades}
-    wanted |= {said.percent(total.share) for total in report.grades}
+    judged = [total for total in report.grades if total.credited or total.assessed in ("whole", "partly")]
+    wanted |= {said.money(total.credited) for total in judged}
+    wanted |= {said.percent(total.share) for total in judged}
     quality = report.quality
     wanted |= {
         said.count(n)
