@@ -220,6 +220,8 @@ class _Select:
         self._check_names(tree)
         windows = list(tree.find_all(exp.Window))
         for window in windows:
+            if window.args.get("alias"):  # it is defined elsewhere, under its name
+                continue
             window.set("partition_by", [exp.column("file"), *(window.args.get("partition_by") or [])])
         where = tree.args.get("where")
         if where is not None:

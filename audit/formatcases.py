@@ -25,12 +25,15 @@ from audit.engine.store import open_store
 from audit.formatbook import COLUMNS
 from audit.ingest.load import ingest
 from audit.records import AuditError, UsageError
-from audit.settings import Settings
+from audit.settings import Limits, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from audit.formatbook import Format
+
+# A few records are read faster by one thread than shared out among several.
+_ALONE = Settings(limits=Limits(threads=1))
 
 
 def run_cases(paths: Iterable[Path]) -> list[cases.Result]:
@@ -57,18 +60,22 @@ def _cases(path: Path) -> list[dict[str, Any]]:
 def difference(form: Format, case: Mapping[str, Any]) -> str | None:
     """What differs between the rows a case asks for and those the format gives; None where nothing does."""
     try:
-        rows, rejects = _read(form, case)
+        rows, rejects = given(form, case)
     except AuditError as error:
         return str(error)
     if len(rejects) != case.get("rejected", 0):
         return f"{len(rejects)} records rejected: {'; '.join(rejects) or 'none'}"
     if form.kind not in case:
         return f"the format gives {form.kind}; the case states none"
-    known = {column.name for column in COLUMNS[form.kind]}
-    for wanted in case[form.kind] or []:
-        unknown = set(wanted) - known
-        if unknown:
-            return f"a case's row has '{min(unknown)}', which is no column of {form.kind}"
+    stated = case[form.kind] or []
+    unknown = {name for wanted in stated for name in wanted} - {column.name for column in COLUMNS[form.kind]}
+    if unknown:
+        return f"a case's row has '{min(unknown)}', which is no column of {form.kind}"
+    return _unlike_rows(rows, stated)
+
+
+def _unlike_rows(rows: list[dict[str, Any]], stated: list[dict[str, Any]]) -> str | None:
+    for wanted in stated:
         told = [(row, _unlike(row, wanted)) for row in rows]
         if not told:
             return f"not given: {wanted}"
@@ -92,12 +99,12 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None and name not in ("file_id", "problem")}
 
 
-def _read(form: Format, case: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+def given(form: Format, case: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows and the reasons of the rejects, read from a file as any log is."""
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
         log = Path(folder) / "log"
         log.write_text(_text(case), encoding="utf-8", newline="")
-        with open_store(Path(folder) / "audit.duckdb", Settings()) as engine:
+        with open_store(Path(folder) / "audit.duckdb", _ALONE) as engine:
             (receipt,) = ingest(engine, [log], {form.name: form}, keep_prompts=bool(case.get("keep_prompts")))
             if receipt.unread:
                 raise UsageError(f"the format does not know its own case: {receipt.reason}")

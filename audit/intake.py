@@ -79,6 +79,26 @@ def _meant(logs: list[Place], apart_from: list[Path]) -> list[Path | Object]:
     return found
 
 
+def summary(receipts: list[Receipt]) -> str:
+    """What an ingest did, in a sentence."""
+    read = [receipt for receipt in receipts if receipt.format and not receipt.known]
+    lines = [sum(receipt.calls for receipt in read if receipt.kind == kind) for kind in ("calls", "bills")]
+    said = [
+        f"{_files(len(read))} read: {lines[0]:,} calls"
+        + (f", {lines[1]:,} lines of bills" if lines[1] else "")
+        + f", {sum(receipt.rejected for receipt in read):,} lines rejected",
+        f"{_files(sum(receipt.known for receipt in receipts))} read before",
+    ]
+    anew = sum(receipt.rewritten for receipt in receipts)
+    if anew:
+        said.append(f"{_files(anew)} held something else before and {'was' if anew == 1 else 'were'} read anew")
+    return "; ".join(said)
+
+
+def _files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
+
+
 def why_nothing(engine: Engine, receipts: list[Receipt]) -> str:
     """Why no call came of the logs that were named, and what to do."""
     if not receipts:

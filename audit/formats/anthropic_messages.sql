@@ -115,7 +115,11 @@ SELECT
             THEN coalesce(batch_output, answer_output, output)
     END AS output_tokens,
     CASE
-        WHEN coalesce(greatest(batch_fresh, answer_fresh, fresh, batch_output, answer_output, output), 0) = 0
+        WHEN
+            coalesce(greatest(
+                batch_fresh, answer_fresh, fresh, batch_output, answer_output, output, batch_read, answer_read, read,
+                batch_written, answer_written, written
+            ), 0) = 0
             THEN 'missing'
         WHEN
             coalesce(batch_fresh, answer_fresh, fresh) IS NULL OR coalesce(batch_output, answer_output, output) IS NULL

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from audit.engine.duckdb import Engine
-    from audit.formatbook import Format
+    from audit.formatbook import Format, Kind
     from audit.ingest.content import Content
     from audit.ingest.layout import Layout
     from audit.ingest.objects import Object
@@ -43,7 +43,7 @@ _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@=-]*")
 class Receipt:
     """What became of one file of ``bytes`` on disk.
 
-    ``calls`` is what it added to the store; ``reason`` says why it was not read. ``rewritten`` says that its place
+    ``calls`` is what it added to the store, of calls or, by its ``kind``, of bills' lines; ``reason`` says why it was not read. ``rewritten`` says that its place
     held something else before, which it did not grow from.
     """
 
@@ -55,6 +55,7 @@ class Receipt:
     known: bool = False
     rewritten: bool = False
     bytes: int = 0
+    kind: Kind = "calls"
 
     @property
     def unread(self) -> bool:
@@ -296,6 +297,7 @@ class _Ingest:
             entry.reason,
             rewritten=rewritten,
             bytes=before.st_size,
+            kind=entry.table,
         )
         self._done(receipt)
 

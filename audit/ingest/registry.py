@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.engine.duckdb import Engine
+    from audit.formatbook import Kind
     from audit.ingest.content import Content
 
 
@@ -43,7 +44,7 @@ class Entry:
     reason: str
     calls: int
     rejected: int
-    table: str = "calls"
+    table: Kind = "calls"
 
 
 class Registry:

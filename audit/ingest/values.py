@@ -57,7 +57,7 @@ def _instant(raw: str) -> str:
         (1e11, "{0} * 1e6"),
         (1e14, "{0} * 1e3"),
         (1e17, "{0}"),
-        (1e18, f"({{0}} - {_TICKS_BEFORE_1970}) / 10"),
+        (1e18, f"(try_cast({raw} AS BIGINT) - {_TICKS_BEFORE_1970}) / 10"),
         (9e18, "{0} / 1e3"),
     )
     epoch = " ".join(f"WHEN {number} < {below:.0f} THEN {scale.format(number)}" for below, scale in scales)

@@ -41,6 +41,7 @@ def checks(report: Report, speech: Speech) -> tuple[Check, ...]:
         else _count("nothing_read", 1, speech),
         _count("unread", len(quality.unread_files), speech),
         _count("missing_usage", quality.missing_usage_calls, speech),
+        _linked(quality, speech),
         _count("contradicting", quality.contradicting_calls, speech),
         _count("unpriced", quality.unpriced_calls, speech, tokens=speech.compact(quality.unpriced_tokens)),
         _count("unattributed", quality.unattributed_calls, speech, cost=speech.money(quality.unattributed_cost)),
@@ -62,6 +63,15 @@ def _count(key: str, n: int, speech: Speech, state: State = "wrong", **values: o
         short=speech.say(f"quality.{key}.short", n=n, **values),
         todo=speech.say(f"quality.{key}.todo"),
     )
+
+
+def _linked(quality: Quality, speech: Speech) -> Check:
+    """Calls that several logs told: nothing to do about them, but to know."""
+    title = speech.say("quality.linked.title")
+    if not quality.linked_calls:
+        return Check(title, state="ok", says=speech.say("quality.linked.ok"))
+    logs = speech.say("semicolon").join(quality.linked_sources)
+    return Check(title, state="ok", says=speech.say("quality.linked.found", n=quality.linked_calls, logs=logs))
 
 
 def _stated(quality: Quality, speech: Speech) -> Check:

@@ -174,6 +174,8 @@ class Quality:
     unattributed_cost: Decimal
     missing_usage_calls: int
     contradicting_calls: int
+    linked_calls: int
+    linked_sources: tuple[str, ...]
     not_assessed: tuple[NotAssessed, ...]
     stated_cost: Decimal | None
     stated_calls: int

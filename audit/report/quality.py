@@ -31,11 +31,12 @@ def assess(
     """The month's data quality, with the reasons, if any, for which it counts as incomplete."""
     params = {"start": span.start, "end": span.end}
     files, calls, rejected = engine.row(
-        "SELECT count(*) FILTER (format IS NOT NULL), coalesce(sum(calls), 0)::BIGINT, "
+        "SELECT count(DISTINCT path) FILTER (format <> 'archive'), coalesce(sum(calls), 0)::BIGINT, "
         f"coalesce(sum(rejected), 0)::BIGINT FROM store.files WHERE {_CONCERNED}",
         params,
     )
     unread = _unread(engine)
+    linked = _linked(engine, params)
     unpriced = _unpriced(engine, span)
     unpriced_calls = sum(model.calls for model in unpriced)
     month = engine.row(
@@ -69,6 +70,8 @@ def assess(
         unattributed_cost=month[2],
         missing_usage_calls=month[3],
         contradicting_calls=_contradicting(engine, params),
+        linked_calls=sum(calls for _, calls in linked),
+        linked_sources=tuple(sources for sources, _ in linked),
         not_assessed=not_assessed,
         stated_cost=month[5],
         stated_calls=month[4],
@@ -77,10 +80,20 @@ def assess(
     )
 
 
+def _linked(engine: Engine, params: dict[str, Any]) -> list[tuple[str, int]]:
+    """Which logs told the same calls, and how many."""
+    rows = engine.rows(
+        "SELECT sources, count(*) FROM store.linked WHERE started_at >= $start AND started_at < $end "
+        "GROUP BY sources ORDER BY count(*) DESC, sources",
+        params,
+    )
+    return [(str(sources), int(calls)) for sources, calls in rows]
+
+
 def _contradicting(engine: Engine, params: dict[str, Any]) -> int:
     """Calls whose usage contradicts itself: a part that is more than its whole. Providers do report such."""
     (calls,) = engine.row(
-        "SELECT count(*) FROM store.calls WHERE started_at >= $start AND started_at < $end AND ("
+        "SELECT count(*) FROM store.each_call WHERE started_at >= $start AND started_at < $end AND ("
         "reasoning_tokens > output_tokens "
         "OR coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) > input_tokens)",
         params,

@@ -48,9 +48,9 @@ def own(folder: Path, cases: str) -> list[str | None]:
     [
         ("[{call_id: a, input_tokens: 3}]", None),
         ("[{call_id: a, input_tokens: 4}]", "a: input_tokens is 3, not 4"),
-        ("[{call_id: b}]", "not given: {'call_id': 'b'}; besides: a"),
-        ("[]", "given besides: a"),
-        ("[{call_id: a, tokens: 3}]", "a case's call has 'tokens', which is no column of calls"),
+        ("[{call_id: b}]", "b: call_id is 'a', not 'b'"),
+        ("[{call_id: a}, {call_id: b}]", "not given: {'call_id': 'b'}"),
+        ("[{call_id: a, tokens: 3}]", "a case's row has 'tokens', which is no column of calls"),
     ],
 )
 def test_a_users_own_format_is_held_to_its_cases(tmp_path: Path, asked: str, difference: str | None) -> None:

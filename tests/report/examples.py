@@ -228,6 +228,8 @@ def good_quality() -> Quality:
         unattributed_cost=ZERO,
         missing_usage_calls=0,
         contradicting_calls=0,
+        linked_calls=0,
+        linked_sources=(),
         not_assessed=(),
         stated_cost=Decimal("31877.10"),
         stated_calls=801_200,
@@ -532,7 +534,13 @@ def silent(language: str = "en", currency: str = "USD") -> Report:
         rules=lines,
         projects=blind,
         grades=tuple(replace(total, assessed="none") for total in report.grades),
-        quality=replace(report.quality, not_assessed=gaps, contradicting_calls=12),
+        quality=replace(
+            report.quality,
+            not_assessed=gaps,
+            contradicting_calls=12,
+            linked_calls=1_204,
+            linked_sources=("litellm + otel/openai",),
+        ),
     )
 
 
