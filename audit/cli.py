@@ -11,6 +11,7 @@ import typer
 from audit.records import Month, UsageError
 
 if TYPE_CHECKING:
+    from audit.cases import Result
     from audit.month import Outcome
     from audit.settings import Settings
 
@@ -23,6 +24,8 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="See, try and write rules.")
 app.add_typer(rules_app, name="rules")
+formats_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="See, try and write log formats.")
+app.add_typer(formats_app, name="formats")
 
 SettingsFile = Annotated[
     Optional[Path],  # noqa: UP045  # typer reads the annotation while it runs
@@ -69,8 +72,8 @@ def init(
 @app.command()
 def ingest(
     paths: Annotated[
-        Optional[list[Path]],  # noqa: UP045
-        typer.Argument(help="Files, folders or patterns; the settings' [paths] logs where none are named."),
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="Files, folders, patterns or s3:// addresses; [paths] logs where none are named."),
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Read files anew that were read before, after a format was mended.")
@@ -91,23 +94,24 @@ def ingest(
         share = settings.limits.rejected_share
         bad = [receipt for receipt in receipts if receipt.rejected > share * (receipt.calls + receipt.rejected)]
         complaints = intake.complaints(engine, bad)
-    read = [receipt for receipt in receipts if receipt.format and not receipt.known]
     if not quiet:
-        typer.echo(
-            f"{len(read)} files read: {sum(r.calls for r in read):,} calls, {sum(r.rejected for r in read):,} lines "
-            f"rejected; {sum(r.known for r in receipts):,} files read before"
-        )
-    _complain([f"{receipt.path}: {receipt.reason}" for receipt in receipts if receipt.unread])
+        typer.echo(intake.summary(receipts))
+    _complain([receipt.complaint for receipt in receipts if receipt.unread])
     _complain(complaints)
     if bad or any(receipt.unread for receipt in receipts):
         raise typer.Exit(month.INCOMPLETE)
 
 
-def _logs(paths: list[Path] | None, settings: Settings) -> list[Path]:
-    chosen = paths or settings.paths.logs
-    if not chosen:
+def _logs(named: list[str] | None, settings: Settings) -> list[Path | str]:
+    chosen = [_place(text) for text in named] if named else settings.paths.logs
+    if not chosen and not settings.databases:
         raise UsageError("no logs named: give files or folders, or set [paths] logs in the settings")
     return chosen
+
+
+def _place(text: str) -> Path | str:
+    """An object store's address as it is, anything else as a path."""
+    return text if "://" in text else Path(text)
 
 
 def _complain(sentences: list[str]) -> None:
@@ -119,7 +123,7 @@ def _complain(sentences: list[str]) -> None:
 def run(
     month_text: MonthOption = None,
     logs: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        Optional[list[str]],  # noqa: UP045
         typer.Option("--logs", help="Audit just these logs, without the store. May be given more than once."),
     ] = None,
     out: Annotated[
@@ -142,7 +146,7 @@ def run(
         if logs:
             with tempfile.TemporaryDirectory(prefix="audit-") as work:
                 once = settings.with_paths(store=Path(work) / "audit.duckdb")
-                outcome = month.run(once, chosen, logs, told)
+                outcome = month.run(once, chosen, [_place(text) for text in logs], told)
         else:
             outcome = month.run(settings, chosen, settings.paths.logs, told)
     if not quiet:
@@ -187,15 +191,6 @@ def schedule(settings_file: SettingsFile = None) -> None:
 
     settings = _settings(settings_file, needed=True)
     scheduling.run_schedule(settings.schedule, settings.zone, posting.MonthlyWork(settings))
-
-
-@app.command()
-def formats() -> None:
-    """List the log formats that are recognised."""
-    from audit import formatbook, places
-
-    for form in formatbook.load([places.formats()]).values():
-        typer.echo(f"{form.name:<14} {form.title} ({', '.join(form.holds)})")
 
 
 @app.command()
@@ -252,7 +247,10 @@ def rules_test(
         if not files:
             raise UsageError(f"{path}: no rule there; a rule is a .sql file with its cases in a .yml beside it")
         chosen += files
-    results = rulecases.run_cases(chosen)
+    _passed(rulecases.run_cases(chosen))
+
+
+def _passed(results: list[Result]) -> None:
     failed = [result for result in results if result.difference is not None]
     for result in failed:
         typer.echo(f"FAILED {result.of}: {result.case}\n       {result.difference}")
@@ -271,3 +269,90 @@ def rules_new(
 
     sql, cases = newrule.write(name, folder)
     typer.echo(f"{sql}\n{cases}\nnow: audit rules test {folder}, and list the folder under [paths] rules")
+
+
+OwnFormats = Annotated[
+    Optional[list[Path]],  # noqa: UP045
+    typer.Option("--in", help="A folder with more formats, beside the settings' [paths] formats.", metavar="FOLDER"),
+]
+
+
+@formats_app.command("list")
+def formats_list(more: OwnFormats = None, settings_file: SettingsFile = None) -> None:
+    """List every format with what it can tell of a call; one that cannot be used is named with its reason."""
+    from audit import formatlist
+
+    listed, broken = formatlist.found(*formatlist.places_and_params(_settings(settings_file), more or []))
+    for line in formatlist.lines(listed, _columns()):
+        typer.echo(line)
+    _complain(broken)
+    if broken:
+        raise typer.Exit(1)
+
+
+def _columns() -> int | None:
+    """How wide the terminal is; None where there is none."""
+    import shutil
+
+    return max(60, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+
+
+@formats_app.command("sniff")
+def formats_sniff(
+    paths: Annotated[list[Path], typer.Argument(help="Logs, packed or not, archives, folders or patterns.")],
+    more: OwnFormats = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Say which format a log is in, how its first calls are read, and which rules cannot judge it."""
+    from audit import formatbook, formatlist, places, rulebook, sniffed, sniffing
+    from audit.ingest.find import files
+
+    settings = _settings(settings_file)
+    formats = formatbook.load(*formatlist.places_and_params(settings, more or []))
+    rules, _ = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
+    sniffer = sniffing.Sniffer(formats, tuple(rules), settings)
+    understood = True
+    for path in files(paths):
+        for one in sniffer.sniff(path):
+            for line in sniffed.lines(one, _columns()):
+                typer.echo(line)
+            understood &= one.understood
+    if not understood:
+        raise typer.Exit(1)
+
+
+@formats_app.command("test")
+def formats_test(
+    paths: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(help="Format files or folders; the formats that ship where none are named."),
+    ] = None,
+) -> None:
+    """Run the cases that stand beside formats."""
+    from audit import formatcases, places
+
+    chosen = []
+    for path in paths or [places.formats()]:
+        files = [path] if path.suffix == ".sql" else sorted(path.glob("*.sql"))
+        if not files:
+            raise UsageError(f"{path}: no format there; a format is a .sql file with its cases in a .yml beside it")
+        chosen += files
+    _passed(formatcases.run_cases(chosen))
+
+
+@formats_app.command("new")
+def formats_new(
+    name: Annotated[str, typer.Argument(help="The format's name: small letters, digits, underscores.")],
+    sample: Annotated[Path, typer.Option("--from", help="A log in it; its beginning will do.", metavar="FILE")],
+    folder: Annotated[Path, typer.Option("--in", help="The folder it goes to.")] = Path("formats/own"),
+    anyway: Annotated[bool, typer.Option("--anyway", help="Write it although the log's format is known.")] = False,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Write a format guessed from a log, and a case that it passes."""
+    from audit import formatbook, formatlist
+    from audit.newformat import command
+
+    settings = _settings(settings_file)
+    formats = formatbook.load(*formatlist.places_and_params(settings))
+    for line in command.new(name, sample, folder, formats, settings, anyway=anyway, columns=_columns() or 100):
+        typer.echo(line)

@@ -103,7 +103,7 @@ def why_nothing(engine: Engine, receipts: list[Receipt]) -> str:
     """Why no call came of the logs that were named, and what to do."""
     if not receipts:
         return "name logs with --logs, or under [paths] logs or [[databases]] in the settings"
-    said = [f"{receipt.path}: {receipt.reason}" for receipt in receipts if receipt.unread]
+    said = [receipt.complaint for receipt in receipts if receipt.unread]
     said += complaints(engine, [receipt for receipt in receipts if receipt.rejected])
     return "\n".join(["the logs that were read hold none", *said])
 

@@ -70,8 +70,8 @@ def test_cron_gets_quiet_success(audit: Audit, logs: Path) -> None:
 
 
 def test_ingest_says_what_it_did_and_skips_what_it_knows(audit: Audit, logs: Path) -> None:
-    assert audit("ingest", logs).stdout.startswith("1 files read: 3 calls")
-    assert audit("ingest", logs).stdout == "0 files read: 0 calls, 0 lines rejected; 1 files read before\n"
+    assert audit("ingest", logs).stdout.startswith("1 file read: 3 calls")
+    assert audit("ingest", logs).stdout == "0 files read: 0 calls, 0 lines rejected; 1 file read before\n"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_month_without_calls_names_those_with_some(audit: Audit, logs: Path) -
 
 def test_a_file_is_read_anew_when_asked(audit: Audit, logs: Path) -> None:
     audit("ingest", logs)
-    assert audit("ingest", "--again", logs).stdout.startswith("1 files read: 3 calls")
+    assert audit("ingest", "--again", logs).stdout.startswith("1 file read: 3 calls")
 
 
 def test_the_rules_that_ship_pass_their_cases(audit: Audit) -> None:

@@ -23,9 +23,10 @@ _MACROS = (
     f"scalar_value(v) AS CASE WHEN json_type(v) = 'OBJECT' THEN coalesce({_SCALARS}, v) ELSE v END",
     f"plain_value(v) AS CASE WHEN json_type(v, '$.arrayValue') = 'OBJECT' THEN {_LISTED} ELSE scalar_value(v) END",
     "pair_keys(pairs) AS list_transform(pairs, lambda p: json_extract_string(p, '$.key'))",
-    "pair_value(pairs, keys, k) AS plain_value(json_extract(pairs[list_position(keys, k)], '$.value'))",
+    "pair_values(pairs) AS list_transform(pairs, lambda p: plain_value(json_extract(p, '$.value')))",
 )
 TABLES = ("csv", "parquet", "table")
+_PATHS = "<paths>"  # stands for a list of paths until all of them are known
 
 
 def install(engine: Engine) -> None:
@@ -38,14 +39,17 @@ def install(engine: Engine) -> None:
 class Finder:
     """Where the fields of one format are found in one kind of container.
 
-    ``columns`` are a table's own, in order. After :meth:`text` was asked for every field, :meth:`prepared` wraps the
-    source with the aliases that the texts use.
+    ``columns`` are a table's own, in order. After :meth:`text` was asked for every field, :meth:`unfolded` and
+    :meth:`prepared` wrap the source with the aliases that the texts use. What is kept of them goes by the value that
+    it is taken from: the record ("json"), an element ("e1", ...), or a column ("").
     """
 
     format: Format
     container: str
     columns: tuple[str, ...] = ()
-    _layers: list[dict[str, str]] = field(default_factory=list)
+    _layers: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    _paths: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _texts: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -84,36 +88,57 @@ class Finder:
             return self._in_table(one)
         if self.whole:
             start, steps = self._at_hand(one.steps)
-            return self._inside(start, steps, one)
+            self._texts.setdefault(start, []).append(f"{self._inside(start, steps, one, start)} AS t_{one.name}")
+            return f"t_{one.name}"
         top = one.steps[0].text
         if top in self._as_json:
-            return self._inside(name(top), one.steps[1:], one)
+            return self._inside(name(top), one.steps[1:], one, "")
         return ".".join(name(step.text) for step in one.steps)
 
     def unfolded(self, source: str) -> str:
-        """Rows of ``source`` (json, record, file), one for each element of the list that a record has."""
+        """Rows of ``source`` (json, record, file), one for each element of the list that a record has.
+
+        What is asked of a record, or of an element that holds others, is read before those are unfolded, so that it is
+        read once and need not be carried along with each of them.
+        """
         lists = [_levels(steps) for steps in self.format.each]
+        deepest = max(len(levels) for levels in lists)
         tests = " ".join(
             f"WHEN json_type(json, {_json_path(levels[0])}) = 'ARRAY' THEN {number}"
             for number, levels in enumerate(lists)
         )
-        sql = f"SELECT *, CASE {tests} END AS list_at FROM ({source})"
-        for depth in range(max(len(levels) for levels in lists)):
+        sql = f"SELECT json, record, file, CASE {tests} END AS list_at FROM ({source})"
+        carried = ["record", "file"]
+        for depth in range(deepest + 1):
             above = f"e{depth}" if depth else "json"
-            cases = " ".join(
-                f"WHEN {number} THEN json_extract({above}, {_json_path(levels[depth], '[*]')})"
-                for number, levels in enumerate(lists)
-                if depth < len(levels)
-            )
-            sql = f"SELECT *, unnest(CASE list_at {cases} ELSE [{above}] END) AS e{depth + 1} FROM ({sql})"
+            texts = self._texts.get(above, [])
+            here = ", ".join([*carried, *texts, *(["list_at", above] if depth < deepest else [])])
+            sql = f"SELECT {here} FROM ({self._layered(sql, above)})"
+            carried += [text.rpartition(" AS ")[2] for text in texts]
+            if depth < deepest:
+                cases = " ".join(
+                    f"WHEN {number} THEN json_extract({above}, {_json_path(levels[depth], '[*]')})"
+                    for number, levels in enumerate(lists)
+                    if depth < len(levels)
+                )
+                element = f"unnest(CASE list_at {cases} ELSE [{above}] END) AS e{depth + 1}"
+                sql = f"SELECT {', '.join(carried)}, list_at, {element} FROM ({sql})"
         return sql
 
     def prepared(self, source: str) -> str:
         """The source with the aliases that the texts asked for."""
-        for layer in self._layers:
-            aliases = ", ".join(f"{expression} AS {alias}" for expression, alias in layer.items())
-            source = f"SELECT *, {aliases} FROM ({source})"
+        return self._layered(source, "")
+
+    def _layered(self, source: str, root: str) -> str:
+        """The source with what is computed once of one value: step by step, each from those before."""
+        for layer in self._layers.get(root, []):
+            taken = (f"{self._filled(root, alias, sql)} AS {alias}" for sql, alias in layer.items())
+            source = f"SELECT *, {', '.join(taken)} FROM ({source})"
         return source
+
+    def _filled(self, root: str, alias: str, expression: str) -> str:
+        paths = self._paths.get((root, alias))
+        return expression if paths is None else expression.replace(_PATHS, f"[{', '.join(paths)}]")
 
     def _in_table(self, one: Field) -> str:
         steps = one.steps[1:] if one.steps[0].kind == "element" else one.steps
@@ -128,8 +153,8 @@ class Finder:
             return column
         # A table keeps an object as the text of its JSON, whether the path says so or not.
         steps = steps[1:] if steps[0].kind == "inside" else steps
-        start = self._alias(0, f"try_cast({column} AS JSON)")
-        return self._inside(start, steps, one, depth=1)
+        start = self._alias("", 0, f"try_cast({column} AS JSON)")
+        return self._inside(start, steps, one, "", depth=1)
 
     def _column(self, column: str, one: Field) -> str:
         if self.container == "csv":
@@ -149,27 +174,40 @@ class Finder:
         last = max(at for at, step in enumerate(steps) if step.kind == "each")
         return f"e{count}", steps[last + 1 :]
 
-    def _inside(self, start: str, steps: tuple[Step, ...], one: Field, depth: int = 0) -> str:
+    def _inside(self, start: str, steps: tuple[Step, ...], one: Field, root: str, depth: int = 0) -> str:
         """The text at the end of some steps from a JSON value."""
         value = start
         ahead: list[Step] = []
         for step in steps:
             if step.kind == "inside":
-                value, depth, ahead = self._alias(depth, f"inside_json({_extract(value, ahead)})"), depth + 1, []
+                value = self._alias(root, depth, f"inside_json({_extract(value, ahead)})")
+                depth, ahead = depth + 1, []
             elif step.kind == "key":
-                pairs = self._alias(depth, f"json_extract({value}, {_json_path(tuple(ahead), '[*]')})")
-                keys = self._alias(depth + 1, f"pair_keys({pairs})")
-                value, depth, ahead = f"pair_value({pairs}, {keys}, {quoted(step.text)})", depth + 2, []
+                pairs = self._alias(root, depth, f"json_extract({value}, {_json_path(tuple(ahead), '[*]')})")
+                keys = self._alias(root, depth + 1, f"pair_keys({pairs})")
+                values = self._alias(root, depth + 1, f"pair_values({pairs})")
+                value, depth, ahead = f"{values}[list_position({keys}, {quoted(step.text)})]", depth + 2, []
             else:
                 ahead.append(step)
-        if one.type == "json":
-            return f"{_extract(value, ahead)}::VARCHAR"
-        return f"json_extract_string({value}, {_json_path(tuple(ahead))})"
+        whole = one.type == "json"
+        if not ahead or "[list_position(" in value:
+            if whole:
+                return f"{_extract(value, ahead)}::VARCHAR"
+            return f"json_extract_string({value}, {_json_path(tuple(ahead))})"
+        # All that is wanted of one value is taken out of it at once: it is parsed but once.
+        taker = "json_extract" if whole else "json_extract_string"
+        taken = self._alias(root, depth, f"{taker}({value}, {_PATHS})")
+        paths = self._paths.setdefault((root, taken), [])
+        path = _json_path(tuple(ahead))
+        if path not in paths:
+            paths.append(path)
+        return f"{taken}[{paths.index(path) + 1}]" + ("::VARCHAR" if whole else "")
 
-    def _alias(self, depth: int, expression: str) -> str:
-        while len(self._layers) <= depth:
-            self._layers.append({})
-        return self._layers[depth].setdefault(expression, f"v{depth}_{len(self._layers[depth])}")
+    def _alias(self, root: str, depth: int, expression: str) -> str:
+        layers = self._layers.setdefault(root, [])
+        while len(layers) <= depth:
+            layers.append({})
+        return layers[depth].setdefault(expression, f"v_{root}{depth}_{len(layers[depth])}")
 
 
 def _levels(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:

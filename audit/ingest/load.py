@@ -62,6 +62,11 @@ class Receipt:
         """Whether there was something in the file that nobody could read."""
         return self.format is None and not self.known and self.reason != EMPTY
 
+    @property
+    def complaint(self) -> str:
+        """The place and why it was not read, in a sentence."""
+        return f"{self.path}: {self.reason.removeprefix(f'{self.path}: ')}"
+
 
 @dataclass
 class _Ingest:

@@ -72,7 +72,7 @@ def test_the_logs_of_a_bucket_are_read_once_and_again_where_they_changed(audit: 
     assert "s3://logs/app/2026-10-02.jsonl.gz: 1 lines could not be read; line 2" in read.stderr
     bucket.put("app/2026-10-01.jsonl", lines("a", "b", "late"))
     again = audit("ingest", "s3://logs/app/*.jsonl*")
-    assert (again.stdout, again.returncode) == ("1 files read: 1 calls, 0 lines rejected; 1 files read before\n", 0)
+    assert (again.stdout, again.returncode) == ("1 file read: 1 calls, 0 lines rejected; 1 file read before\n", 0)
 
 
 @WARNINGS
@@ -98,7 +98,7 @@ def test_a_store_that_is_down_is_named_without_its_key_and_keeps_no_file_out(aud
     run = audit("ingest", "s3://logs/app", "here.jsonl", **nobody)
     assert run.returncode == 4
     assert "audit: s3://logs/app: cannot be read: " in run.stderr
-    assert run.stdout.startswith("1 files read: 1 calls")
+    assert run.stdout.startswith("1 file read: 1 calls")
     assert SECRET not in run.stderr + run.stdout
     assert SECRET.encode() not in (audit.folder / "audit.duckdb").read_bytes()
 
