@@ -143,7 +143,7 @@ class Logs(Section):
     keep_prompts: bool = Field(
         default=False,
         strict=True,
-        description="Keep the text of lines that could not be read as it is, prompts and all.",
+        description="Keep the text of requests, and that of lines that could not be read, as it is.",
     )
 
 

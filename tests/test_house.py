@@ -27,9 +27,9 @@ DRIVERS = {
     "jinja2": {"report/render.py"},
     "yaml": {"cases.py"},
     "fsspec": {"ingest/objects.py"},
-    "pymysql": {"ingest/database.py"},
-    "adbc_driver_postgresql": {"ingest/database.py"},
-    "sqlite3": {"ingest/database.py"},
+    "pymysql": {"ingest/databases/mysql.py"},
+    "adbc_driver_postgresql": {"ingest/databases/postgresql.py"},
+    "sqlite3": {"ingest/databases/sqlite.py"},
     "sqlglot": {"sandbox.py", "formatbook.py"},
 }
 

@@ -11,6 +11,10 @@ from audit.records import MONEY, TEXTS
 if TYPE_CHECKING:
     from audit.formatbook import Field
 
+# No key is shorter.
+KEY_BYTES = 11
+# Columns that people and their programs fill as they like: a key may stand anywhere in them.
+_FREE = {"api_key", "user_id", "project", "team", "task", "environment", "session_id", "sub_account", "line_item"}
 COUNT_LIMIT = 2**31 - 1
 UNREADABLE = "unreadable"
 # A name or a label is short: what is longer may be a prompt, and only its fingerprint is kept.
@@ -87,27 +91,29 @@ def problems(fields: tuple[Field, ...]) -> str:
 
 def kept(column: str, kind: str) -> str:
     """A text column as it may be kept: no raw key, no message, no prompt."""
-    if column == "api_key":
-        # The hash still tells one key from another.
-        hashed = f"'key-' || left(sha256({column}), 16)"
-        return f"CASE WHEN {_holds_secret(column)} THEN {hashed} ELSE {_label(column)} END"
     if column == "error_type":
         # A kind of error is a word; a message or a traceback after it may hold anything.
         return rf"nullif(left(regexp_extract({column}, '^[\w.\-]+'), 80), '')"
     if column == "prompt":
         return f"regexp_replace({column}, {quoted(RAW_KEY)}, '<secret>', 'gi')"
     if kind == TEXTS:
-        return f"CASE WHEN {column} IS NOT NULL THEN list_transform({column}, lambda x: {_safe('x')}) END"
-    return _label(column)
+        return f"CASE WHEN {column} IS NOT NULL THEN list_transform({column}, lambda x: {_told('x', _within('x'))}) END"
+    return _told(column, _within(column) if column in _FREE else _alone(column))
 
 
-def _label(column: str) -> str:
-    return f"CASE WHEN strlen({column}) > {LABEL_BYTES} THEN 'md5-' || md5({column}) ELSE {column} END"
+def _told(column: str, secret: str) -> str:
+    """A key as its hash, which still tells one from another; a long text as its fingerprint; anything else as it is."""
+    return (
+        f"CASE WHEN strlen({column}) < {KEY_BYTES} THEN {column} "
+        f"WHEN {secret} THEN 'key-' || left(sha256({column}), 16) "
+        f"WHEN strlen({column}) > {LABEL_BYTES} THEN 'md5-' || md5({column}) ELSE {column} END"
+    )
 
 
-def _holds_secret(column: str) -> str:
-    return f"strlen({column}) > 10 AND regexp_matches({column}, {quoted(RAW_KEY)}, 'i')"
+def _within(column: str) -> str:
+    return f"regexp_matches({column}, {quoted(RAW_KEY)}, 'i')"
 
 
-def _safe(column: str) -> str:
-    return f"CASE WHEN {_holds_secret(column)} THEN '<secret>' ELSE {_label(column)} END"
+def _alone(column: str) -> str:
+    """Whether the text is a key from its first sign on, which is a third of the work."""
+    return f"regexp_matches({column}, {quoted('^(?:' + RAW_KEY + ')')}, 'i')"

@@ -89,7 +89,8 @@ def test_a_raw_key_is_kept_as_its_hash_alone(shop: Shop) -> None:
     shop.read(line("a", api_key=KEY) + line("b", api_key=KEY) + line("c", api_key="svc-search", tags=[KEY, "batch"]))
     assert KEY not in shop.everything
     assert shop.value("api_key", "a") == shop.value("api_key", "b") != shop.value("api_key", "c") == "svc-search"
-    assert shop.value("tags", "c") == ["<secret>", "batch"]
+    first, second = shop.value("tags", "c")
+    assert (first.startswith("key-"), second) == (True, "batch")
 
 
 @pytest.mark.parametrize(
