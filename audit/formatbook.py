@@ -24,12 +24,13 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import sqlglot
 from sqlglot import exp
 
-from audit import logpath, sqlfile
+from audit import logpath, places, sqlfile
 from audit.records import BILL_COLUMNS, CALL_COLUMNS, Column, UsageError
 
 if TYPE_CHECKING:
@@ -66,12 +67,11 @@ class Table:
     cursor: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Format:
     """A log format as its file states it.
 
-    ``each`` holds the steps to each list that a record may be unfolded through; ``looks_back`` says that a record is
-    read in the light of those before it in its file.
+    ``each`` holds the steps to each list that a record may be unfolded through.
     """
 
     name: str
@@ -83,11 +83,28 @@ class Format:
     each: tuple[tuple[Step, ...], ...]
     signatures: tuple[tuple[tuple[Step, ...], ...], ...]
     fields: tuple[Field, ...]
-    select: str
-    columns: tuple[str, ...]
-    looks_back: bool
     table: Table | None
     note: str
+    _stated: _Select
+
+    @cached_property
+    def _compiled(self) -> tuple[str, tuple[str, ...], bool]:
+        return self._stated.carrying()
+
+    @property
+    def select(self) -> str:
+        """The SELECT over ``records``. Raises UsageError where it is none, as ``columns`` and ``looks_back`` do."""
+        return self._compiled[0]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it gives."""
+        return self._compiled[1]
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether a record is read in the light of those before it in its file."""
+        return self._compiled[2]
 
     def knows(self, record: dict[str, Any]) -> bool:
         """Whether one parsed record carries all paths of one of the signatures."""
@@ -117,7 +134,9 @@ def load(folders: Iterable[Path], params: Mapping[str, Params] | None = None) ->
         if not folder.is_dir():
             raise UsageError(f"{folder}: no such folder of formats")
         for path in sorted(folder.glob("*.sql")):
-            found[path.stem] = read(path, own.get(path.stem))
+            found[path.stem] = _read(path, own.get(path.stem))
+            if folder != places.formats():  # those that ship are known to be right, and most are not needed
+                _ = found[path.stem].select
     for name in own:
         if name not in found:
             raise UsageError(f"[formats.{name}]: there is no such format{_nearest(name, found)}")
@@ -126,6 +145,12 @@ def load(folders: Iterable[Path], params: Mapping[str, Params] | None = None) ->
 
 def read(path: Path, params: Params | None = None) -> Format:
     """One format, checked. Raises UsageError with file, line and reason."""
+    form = _read(path, params)
+    _ = form.select
+    return form
+
+
+def _read(path: Path, params: Params | None) -> Format:
     file = sqlfile.read(path)
     header = file.header
     for key in header:
@@ -141,7 +166,6 @@ def read(path: Path, params: Params | None = None) -> Format:
         raise UsageError(f"{path}: 'holds' may list {', '.join(CONTAINERS)}")
     each = header.get("each", [])
     fields = tuple(_field(path, name, str(text)) for name, text in header["record"].items())
-    select, columns, looks_back = _Select(file, kind, fields, _params(path, header, params or {})).carrying()
     table = header.get("table")
     return Format(
         name=file.name,
@@ -155,11 +179,9 @@ def read(path: Path, params: Params | None = None) -> Format:
             tuple(_steps(path, "[recognise]", text) for text in paths) for paths in header["recognise"]["any"]
         ),
         fields=fields,
-        select=select,
-        columns=columns,
-        looks_back=looks_back,
         table=Table(tuple(table.get("names", ())), str(table.get("cursor", ""))) if table else None,
         note=" ".join(str(header.get("note", "")).split()),
+        _stated=_Select(file, cast("Kind", kind), fields, _params(path, header, params or {})),
     )
 
 
