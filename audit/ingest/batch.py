@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.engine.duckdb import EngineError
+from audit.ingest import rejects
 from audit.ingest.enter import check_unchanged
 from audit.ingest.merge import newest_bill, one_call_once
 from audit.ingest.reading import Reading
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
     from audit.formatbook import Format
     from audit.ingest.content import Content
+    from audit.ingest.enter import Rest
     from audit.ingest.layout import Layout
 
 FILE_BYTES = 4 << 20
@@ -31,9 +33,10 @@ OBJECT_BYTES = 2 * FILE_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """A small file that the engine can read as it lies."""
+    """A small file that the engine can read as it lies; or the ``rest`` of one that grew, in a copy ``at`` a place."""
 
     path: Path
+    at: Path
     before: os.stat_result
     head: str | None
     content: Content
@@ -41,6 +44,7 @@ class Small:
     format: Format
     layout: Layout
     columns: tuple[str, ...]
+    rest: Rest | None = None
 
     @property
     def kind(self) -> tuple[str, Layout, tuple[str, ...]]:
@@ -61,7 +65,7 @@ def read_together(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for number, one in enumerate(small):
-        (folder / f"{low + number:09d}").symlink_to(one.path)
+        (folder / f"{low + number:09d}").symlink_to(one.at)
     reading = Reading(
         first.format,
         folder / "*",
@@ -100,6 +104,9 @@ def read_together(
         ]
         if entries:
             registry.enter(entries)
+        for number, one in enumerate(small):
+            if one.rest is not None and low + number not in odd:
+                rejects.forget_from(engine, one.rest.file_id, one.rest.mark.lines + 1)
     registry.entered(entries)
     registry.next_id = high + 1
     return entries, [one for number, one in enumerate(small) if low + number in odd]
@@ -111,4 +118,4 @@ def _changed(one: Small) -> bool:
     except (AuditError, OSError):
         return True
     # What was appended since would be read now, and again the next time: such a file is read alone.
-    return one.path.stat().st_size != one.before.st_size
+    return one.rest is None and one.path.stat().st_size != one.before.st_size

@@ -43,8 +43,8 @@ _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@=-]*")
 class Receipt:
     """What became of one file of ``bytes`` on disk.
 
-    ``calls`` is what it added to the store, of calls or, by its ``kind``, of bills' lines; ``reason`` says why it was not read. ``rewritten`` says that its place
-    held something else before, which it did not grow from.
+    ``calls`` is what it added to the store, of calls or, by its ``kind``, of bills' lines; ``reason`` says why it was
+    not read. ``rewritten`` says that its place held something else before, which it did not grow from.
     """
 
     path: Place
@@ -186,15 +186,9 @@ class _Ingest:
         form = recognition.format
         rewritten = self.registry.was_at(found.name) is not None
         rest = self._rest(found, form, known_as, now) if form is not None else None
-        if (
-            rest is None
-            and form is not None
-            and small
-            and found.at is found.name
-            and found.layout.clean
-            and not rewritten
-        ):
-            self._lay_by(found, recognition, form, now)
+        together = small and found.at is found.name and found.layout.clean
+        if form is not None and together and (not rewritten if rest is None else rest.mark.line_end):
+            self._lay_by(found, recognition, form, now, rest)
             return
         self._alone(found, recognition, readable, partial(_itself, now), rest, rewritten=rewritten and rest is None)
 
@@ -219,19 +213,32 @@ class _Ingest:
             return Rest(known.file_id, mark if apart else FROM_START)
         return None
 
-    def _lay_by(self, found: _Found, recognition: Recognition, form: Format, now: Content) -> None:
+    def _lay_by(self, found: _Found, recognition: Recognition, form: Format, now: Content, rest: Rest | None) -> None:
         if now.sha256 in self._waiting_digests:
             self._all_together()
             self._take(found.name, found.at, found.stamp)
             return
+        at = found.at
+        if rest is not None:
+            at = self.work / f"rest{len(self._waiting_digests)}"
+            content.copy_rest(found.at, found.layout, rest.mark.line_end, now.bytes, at)
         small = Small(
-            found.at, found.before, found.head, now, recognition.reason, form, found.layout, recognition.columns
+            found.at,
+            at,
+            found.before,
+            found.head,
+            now,
+            recognition.reason,
+            form,
+            found.layout,
+            recognition.columns,
+            rest,
         )
         waiting = self._waiting.setdefault(small.kind, [])
         waiting.append(small)
         self._waiting_digests.add(now.sha256)
         self._waiting_sizes.add(now.bytes)
-        self._waiting_bytes += now.bytes
+        self._waiting_bytes += at.stat().st_size
         if len(waiting) >= batch.BATCH_FILES or self._waiting_bytes >= batch.BATCH_BYTES:
             self._all_together()
 
@@ -256,7 +263,8 @@ class _Ingest:
             with self._named(one.path):
                 found = _Found(one.path, one.path, one.before, stamp_of(one.before), one.layout, one.head)
                 recognition = Recognition(one.format, one.reason, one.columns)
-                self._alone(found, recognition, self._plainly_named(one.path), partial(_itself, one.content), None)
+                readable, digest = self._plainly_named(one.path), partial(_itself, one.content)
+                self._alone(found, recognition, readable, digest, one.rest, copy=one.at if one.rest else None)
 
     def _alone(
         self,
@@ -267,13 +275,16 @@ class _Ingest:
         rest: Rest | None,
         *,
         rewritten: bool = False,
+        copy: Path | None = None,
     ) -> None:
+        """Read a file by itself; of one that has grown, its rest from a ``copy`` if that is made already."""
         form, layout = recognition.format, found.layout
         original = None
         if form is not None:
             if rest is not None and rest.mark.line_end:
-                copy = self.work / "rest"
-                content.copy_rest(readable, layout, rest.mark.line_end, digest().bytes, copy)
+                if copy is None:
+                    copy = self.work / "rest"
+                    content.copy_rest(readable, layout, rest.mark.line_end, digest().bytes, copy)
                 readable, layout = copy, replace(layout, packing="plain")
             original = Reading(form, readable, layout, recognition.columns, keep_prompts=self.keep_prompts)
         elif recognition.reason != EMPTY:

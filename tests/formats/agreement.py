@@ -12,7 +12,8 @@ from audit.records import CALL_COLUMNS, Month
 from audit.report import coverage, quality
 from audit.settings import Settings
 from tests.simulator.writers.native_logs import BASE
-from tests.simulator.writers.sent import in_log, scene
+from tests.simulator.writers.scene import scene
+from tests.simulator.writers.sent import in_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,9 +110,7 @@ def audited(folder: Path, writers: Iterable[Writer]) -> Audited:
     return Audited(logs, tuple(rules), gaps, told, linked)
 
 
-def _log(
-    writer: Writer, sent: list[Sent], rows: list[Row], flags: list[tuple[Any, ...]], receipts: list[Any]
-) -> Log:
+def _log(writer: Writer, sent: list[Sent], rows: list[Row], flags: list[tuple[Any, ...]], receipts: list[Any]) -> Log:
     origins = {writer.call_id(call): call.origin for call in sent}
     return Log(
         writer=writer,

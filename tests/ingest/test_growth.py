@@ -186,3 +186,25 @@ def test_an_archive_with_a_file_that_nobody_can_read_is_opened_again(shop: Shop)
         read, strange = shop.ingest(path)
         assert (read.known, strange.unread) == (known, True)
     assert shop.rows("SELECT path FROM store.files WHERE format IS NULL") == [(f"{path}!strange.jsonl",)]
+
+
+def test_many_logs_that_grew_are_read_together(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [shop.log(f"{number}.jsonl", lines(f"a{number}") + line("half")[:9]) for number in range(30)]
+    shop.ingest(*paths)
+    assert len(shop.rejects) == 30
+    rests = copied(monkeypatch)
+    for number, path in enumerate(paths):
+        path.write_bytes(lines(f"a{number}", f"b{number}") + (b"{bad\n" if number == 3 else b""))
+    passes: list[int] = []
+    original = batch.read_together
+
+    def counted(*given: Any, **named: Any) -> Any:
+        passes.append(len(given[2]))
+        return original(*given, **named)
+
+    monkeypatch.setattr("audit.ingest.batch.read_together", counted)
+    receipts = shop.ingest(*paths)
+    assert (passes, {receipt.calls for receipt in receipts}) == ([30], {1})
+    assert (len(shop.calls), shop.rejected_lines) == (60, [3])
+    assert all(rest in {lines(f"b{number}"), lines(f"b{number}") + b"{bad\n"} for number, rest in enumerate(rests[:30]))
+    assert shop.rows("SELECT sum(rejected) FROM store.files") == [(1,)]
