@@ -3,14 +3,14 @@ PYTHON ?= python3
 BIN    := .venv/bin
 DEMO   := build/demo
 
-.PHONY: demo test lint format docs sample bench browser picture clean
+.PHONY: demo test lint format docs sample bench fuzz browser servers picture clean
 
 demo: .venv/ready
 	@$(BIN)/audit run --settings sample_logs/audit.toml --month 2026-10 --out $(DEMO) \
 	  --logs sample_logs/gateway --logs sample_logs/native --logs sample_logs/claude-code; \
 	code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ] || exit $$code
 
-test: .venv/ready-test browser
+test: .venv/ready-test browser servers
 	$(BIN)/python -m pytest
 
 lint: .venv/ready-lint
@@ -31,8 +31,13 @@ docs: .venv/ready-test
 sample: .venv/ready-test
 	$(BIN)/python -m tests.simulator
 
-bench: .venv/ready
+bench: .venv/ready-test servers
 	$(BIN)/python benchmarks/month.py
+	$(BIN)/python benchmarks/databases.py
+
+# A million spoilt lines over every format; `make test` does a few seconds of it.
+fuzz: .venv/ready-test
+	$(BIN)/python -m tests.fuzzing --lines 1000000
 
 # The tests look at the report in a real browser; where none can be installed they skip it and say so.
 browser:
@@ -40,6 +45,13 @@ browser:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	       && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium fonts-noto-cjk openssl >/dev/null; } \
 	  || echo "no chromium here: the browser's tests will be skipped"
+
+# The tests read from real database servers that they start themselves; where none can be installed they skip and say so.
+servers:
+	@{ command -v mariadbd && { command -v postgres || ls /usr/lib/postgresql/*/bin/postgres; }; } >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y mariadb-server postgresql >/dev/null; } \
+	  || echo "no MariaDB or PostgreSQL here: tests of databases will be skipped"
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'

@@ -19,6 +19,12 @@ _HEAD = """\
 # Secrets are not kept here: the mail password comes from the environment variable AUDIT_SMTP_PASSWORD.
 """
 _TAIL = """
+# A database whose tables are logs, as those of LiteLLM, one-api and new-api. Its password comes from the environment.
+# [[databases]]
+# name         = "gateway"
+# url          = "postgresql://audit@db.example:5432/litellm"
+# password_env = "AUDIT_GATEWAY_PASSWORD"
+
 # One table a project: who answers for it, what it expects to earn a month, and how its calls are known where the
 # log names no project.
 # [[projects]]
@@ -37,6 +43,10 @@ _TAIL = """
 # A rule's parameters, or `enabled = false` to leave it out; `audit rules list` names the rules.
 # [rules.duplicate_call]
 # window_hours = 24
+
+# A format's parameters; `audit formats list` names the formats.
+# [formats.new_api]
+# usd_per_quota = "0.000002"
 """
 _SECTIONS = ("company", "paths", "logs", "limits", "red_line", "mail", "schedule")
 

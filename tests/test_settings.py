@@ -252,7 +252,7 @@ def test_what_init_writes_changes_no_default(file: Path) -> None:
 
 
 KEY = re.compile(r"# (?=\w+ *= )")
-HEAD, TAIL = settings_template.text().split("# One table a project")
+HEAD, TAIL = settings_template.text().split("# A database whose tables")
 
 
 @pytest.mark.parametrize("number", [n for n, line in enumerate(HEAD.splitlines()) if KEY.match(line)])
@@ -265,13 +265,15 @@ def test_each_line_of_init_loads_when_it_is_no_comment_any_more(file: Path, numb
 
 
 def test_all_of_init_loads_when_none_of_its_keys_is_a_comment(file: Path) -> None:
-    tail = re.sub(r"^# (?=\[|\w+ *= )", "", f"# One table a project{TAIL}", flags=re.MULTILINE)
+    tail = re.sub(r"^# (?=\[|\w+ *= )", "", f"# A database whose tables{TAIL}", flags=re.MULTILINE)
     file.write_text("".join(KEY.sub("", line) for line in HEAD.splitlines(keepends=True)) + tail, encoding="utf-8")
     settings = load(file)
     assert settings.revenue_csv == file.parent / "revenue.csv"
     assert [project.name for project in settings.projects] == ["support-bot"]
     assert settings.exchange_rates[0].rate == Decimal("0.14")
     assert settings.rules == {"duplicate_call": {"window_hours": 24}}
+    assert settings.formats == {"new_api": {"usd_per_quota": "0.000002"}}
+    assert [database.name for database in settings.databases] == ["gateway"]
     assert settings.mail == Settings().mail
     assert set(tomllib.loads(file.read_text())) == set(Settings.model_fields)
 
