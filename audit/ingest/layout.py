@@ -196,12 +196,14 @@ def _container(body: str) -> Container:
     if body[0] == "{":
         return "lines" if _whole_lines(body) else "objects"
     # A log may begin with a broken line, as one that was cut by its size: the rest tells what it is.
-    lines = re.split(r"\r\n|\n|\r", body)[:HEAD_LINES]
-    if any(line.lstrip().startswith("{") and _parses(line) for line in lines):
+    lines = [line for line in re.split(r"\r\n|\n|\r", body)[:HEAD_LINES] if line.strip()]
+    objects = sum(line.lstrip().startswith("{") and _parses(line) for line in lines)
+    header = bool(re.search(r"\w\"?[,;\t] ?\"?\w", lines[0]))
+    if objects and (objects * 2 > len(lines) or not header):
         return "lines"
     if body[0] == "[":
         return "array"
-    return "csv" if re.search(r"\w\"?[,;\t] ?\"?\w", lines[0]) else "other"
+    return "csv" if header else "other"
 
 
 def _delimiter(text: str) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from audit.formatbook import COLUMNS
 from audit.ingest.fields import Finder, name, quoted
 from audit.ingest.values import ASKS, kept, present, problems, typed
-from audit.records import HASH, TEXT, TEXTS, Column
+from audit.records import HASH, MONEY, TEXT, TEXTS, Column
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from audit.formatbook import Format
@@ -70,7 +71,7 @@ class Reading:
         """One row a statement of a call or a bill, with every column, ``record``, ``file`` and ``problem``."""
         given = set(self.format.columns)
         columns = ",\n".join(f"{self._cast(column, given)} AS {column.name}" for column in COLUMNS[self.format.kind])
-        unfit = _UNFIT[self.format.kind]
+        unfit = _UNFIT[self.format.kind].replace("CASE", f"CASE {' '.join(self._too_large(given))}", 1)
         return (
             f"WITH records AS ({self._records}), shaped AS ({self.format.select})\n"
             f"SELECT {columns},\nrecord, file, coalesce(problem, {unfit}) AS problem\nFROM shaped"
@@ -91,7 +92,14 @@ class Reading:
             return f"coalesce(try_cast({named} AS UUID), md5({named})::UUID)"
         if kind in (TEXT, TEXTS):
             return kept(named, kind)
-        return f"{named}::{kind}"
+        return f"try_cast({named} AS {kind})"
+
+    def _too_large(self, given: set[str]) -> Iterator[str]:
+        """Money beyond what is ever paid for a call is no money."""
+        for column in COLUMNS[self.format.kind]:
+            if column.type == MONEY and column.name in given:
+                beyond = f"{column.name} IS NOT NULL AND try_cast({column.name} AS {MONEY}) IS NULL"
+                yield f"WHEN {beyond} THEN '{column.name}: not an amount of money'"
 
     @property
     def _records(self) -> str:

@@ -54,8 +54,8 @@ def recognise(path: Path, layout: Layout, formats: Mapping[str, Format], engine:
             break
     if not seen:
         return Recognition(None, "no JSON object, table header or Parquet file was found in it")
-    # Of two that know as many records, the one that asks for more paths knows them better.
-    best = max(json_formats, key=lambda form: (hits[form.name], likeness[form.name]), default=None)
+    # The one that asks for more paths knows the records better, though a damaged one may pass for another's.
+    best = max(json_formats, key=lambda form: (likeness[form.name], hits[form.name]), default=None)
     if best is None or hits[best.name] == 0:
         return Recognition(None, f"no known log format; its first record has {named(seen[0])}")
     return Recognition(best, f"{hits[best.name]} of its first {len(seen)} records are {best.title}")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 KEY_BYTES = 11
 # Columns that people and their programs fill as they like: a key may stand anywhere in them.
 _FREE = {"api_key", "user_id", "project", "team", "task", "environment", "session_id", "sub_account", "line_item"}
+# Up to here a number is exact, and a whole one is what it was.
+NUMBER_LIMIT = 1e15
 COUNT_LIMIT = 2**31 - 1
 UNREADABLE = "unreadable"
 # A name or a label is short: what is longer may be a prompt, and only its fingerprint is kept.
@@ -44,7 +46,7 @@ def typed(one: Field) -> str:
         "json": f"CASE WHEN {raw} NOT IN ('[]', '{{}}', 'null', '\"\"') THEN {raw} END",
         "whole": f"try_cast({raw} AS UINTEGER)::BIGINT",
         "money": f"try_cast({raw} AS {MONEY})",
-        "number": f"try_cast({raw} AS DOUBLE)",
+        "number": f"CASE WHEN abs(try_cast({raw} AS DOUBLE)) < {NUMBER_LIMIT:.0f} THEN try_cast({raw} AS DOUBLE) END",
         "flag": f"try_cast({raw} AS BOOLEAN)",
         "texts": f"try_cast(try_cast({raw} AS JSON) AS VARCHAR[])",
         "instant": _instant(raw),
