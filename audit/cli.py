@@ -353,6 +353,9 @@ def formats_new(
     from audit.newformat import command
 
     settings = _settings(settings_file)
-    formats = formatbook.load(*formatlist.places_and_params(settings))
+    folders, params = formatlist.places_and_params(settings)
+    if not folder.exists():  # the settings may name it already
+        folders = [one for one in folders if one.resolve() != folder.resolve()]
+    formats = formatbook.load(folders, params)
     for line in command.new(name, sample, folder, formats, settings, anyway=anyway, columns=_columns() or 100):
         typer.echo(line)

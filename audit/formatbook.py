@@ -266,7 +266,7 @@ class _Select:
         return cast("exp.Select", tree.transform(self._filled))
 
     def _filled(self, node: exp.Expr) -> exp.Expr:
-        """A parameter as the value it has, and a cast as one that does not fail: an absurd value must not cost a file."""
+        """A parameter as the value it has, and a cast as one that does not fail: no value costs a file."""
         if type(node) is exp.Cast:
             return exp.TryCast(**node.args)
         if not isinstance(node, exp.Parameter | exp.Placeholder):

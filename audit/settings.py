@@ -130,7 +130,8 @@ class Paths(Section):
     reports: Path = Field(Path("reports"), description="The folder that gets one folder a month.")
     logs: list[Annotated[ObjectUrl | Path, Field(union_mode="left_to_right")]] = Field(
         default_factory=list,
-        description="Files, folders, patterns or `s3://` addresses that `audit ingest` and `audit run` read when none are named.",
+        description="Files, folders, patterns or `s3://` addresses that `audit ingest` and `audit run` read when none "
+        "are named.",
     )
     rules: list[Path] = Field(default_factory=list, description="Folders with rules of your own.")
     formats: list[Path] = Field(default_factory=list, description="Folders with log formats of your own.")

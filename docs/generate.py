@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit import formatbook, places, rulebook, settings_template
-from audit.records import CALL_COLUMNS, PRICE_COLUMNS, Grade
+from audit import formatbook, formatlist, places, rulebook, settings_template
+from audit.records import BILL_COLUMNS, CALL_COLUMNS, PRICE_COLUMNS, Column, Grade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,16 +64,46 @@ def grades() -> str:
 
 
 def formats() -> str:
-    """Every log format that ships."""
-    loaded = formatbook.load([places.formats()])
-    rows = [(f"`{form.name}`", form.title, ", ".join(form.holds)) for form in loaded.values()]
-    return _table(("format", "what it is", "as"), rows)
+    """Every log format that ships, with what it can tell of a call."""
+    return _formats("calls")
+
+
+def bill_formats() -> str:
+    """Every format of bills and usage reports that ships."""
+    return _formats("bills")
+
+
+def format_titles() -> str:
+    """The formats' titles, one line a kind."""
+    loaded = formatbook.load([places.formats()]).values()
+    lines = ((head, [form.title for form in loaded if form.kind == kind]) for kind, head in formatlist.HEADS.items())
+    return "\n".join(f"- {head}: {'; '.join(titles)}" for head, titles in lines) + "\n"
+
+
+def _formats(kind: formatbook.Kind) -> str:
+    loaded = [form for form in formatbook.load([places.formats()]).values() if form.kind == kind]
+    rows = [(f"`{form.name}`", form.title, ", ".join(form.holds), ", ".join(formatlist.tells(form))) for form in loaded]
+    return _table(("format", "what it is", "as", "what it can tell"), rows)
+
+
+def format_notes() -> str:
+    """What a reader of a format's logs must know."""
+    loaded = formatbook.load([places.formats()]).values()
+    return "".join(f"- `{form.name}`: {form.note}\n" for form in loaded if form.note)
 
 
 def columns() -> str:
     """The call record, with what pricing adds to it for rules."""
-    rows = [(f"`{column.name}`", column.type, column.meaning) for column in (*CALL_COLUMNS, *PRICE_COLUMNS)]
-    return _table(("column", "type", "meaning"), rows)
+    return _columns((*CALL_COLUMNS, *PRICE_COLUMNS))
+
+
+def bill_columns() -> str:
+    """The record of a bill's line."""
+    return _columns(BILL_COLUMNS)
+
+
+def _columns(listed: tuple[Column, ...]) -> str:
+    return _table(("column", "type", "meaning"), [(f"`{one.name}`", one.type, one.meaning) for one in listed])
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -81,7 +111,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "rules": rules,
     "grades": grades,
     "formats": formats,
+    "bill_formats": bill_formats,
+    "format_titles": format_titles,
+    "format_notes": format_notes,
     "columns": columns,
+    "bill_columns": bill_columns,
 }
 
 

@@ -3,11 +3,11 @@ title  = "Azure API Management LLM log"
 source = "azure-apim"
 each   = ["records[]"]
 note   = """
-ApiManagementGatewayLlmLog as rows of Log Analytics, or as a diagnostic setting writes it to blobs and event hubs (lines,
-or an envelope of records; properties an object or a text). One call has several rows with one CorrelationId: one
-with the counts, and others with pieces of the prompt and the answer in the order of SequenceNumber. Rows of the
+ApiManagementGatewayLlmLog as rows of Log Analytics, or as a diagnostic setting writes it to blobs and event hubs
+(lines, or an envelope of records; properties an object or a text). One call has several rows with one CorrelationId:
+one with the counts, and others with pieces of the prompt and the answer in the order of SequenceNumber. Rows of the
 gateway log with the same CorrelationId in the same file add the outcome, the times, the subscription and, where
-logged, the bodies; without them a call that has tokens counts as ok. Claude's prompt tokens leave the prompt
+logged, the bodies, without which it is not told whether an answer was cut off. Claude's prompt tokens leave the prompt
 cache out; what was read stands only in blobs and event hubs, what was written nowhere: such usage is partial. Probes
 without a model are passed over. The subscription is taken for the project, the product for the team."""
 
@@ -145,11 +145,28 @@ SELECT
             THEN coalesce(max(cached) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)), 0)
         ELSE 0
     END AS input_tokens,
-    max(coalesce(cached, b_cached, lb_cached))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS cache_read_tokens,
-    max(coalesce(nullif(output, 0), nullif(l_output, 0), b_output, lb_output))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)) AS output_tokens,
+    CASE
+        WHEN
+            max(greatest(input, l_input, b_input, lb_input, cached, output, l_output, b_output, lb_output))
+                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+            > 0
+            THEN
+                max(coalesce(cached, b_cached, lb_cached))
+                    OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+    END AS cache_read_tokens,
+    -- An answer of nothing to a prompt of something was given; a row of noughts alone counted nothing.
+    CASE
+        WHEN
+            max(greatest(input, l_input, b_input, lb_input))
+                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+            > 0
+            THEN
+                max(greatest(output, l_output, b_output, lb_output))
+                    OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+        ELSE
+            max(nullif(greatest(output, l_output, b_output, lb_output), 0))
+                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+    END AS output_tokens,
     CASE
         WHEN
             max(coalesce(
@@ -185,15 +202,10 @@ SELECT
             = 'length'
             THEN 'truncated'
         WHEN
-            max(try_cast(coalesce(code, l_code) AS BIGINT))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+            count(coalesce(finish, l_finish)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
             > 0
             THEN 'ok'
-        WHEN
-            max(coalesce(nullif(output, 0), nullif(l_output, 0), b_output, lb_output))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            > 0
-            THEN 'ok'
+        -- Whether an answer was cut off stands in its body only.
         ELSE 'unknown'
     END AS status,
     nullif(

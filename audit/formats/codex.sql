@@ -117,6 +117,7 @@ SELECT
         END
     ) AS reasoning_tokens,
     CASE WHEN coalesce(new_input, input) IS NOT NULL THEN 'reported' ELSE 'derived' END AS usage_quality,
+    -- An answer is counted when it has come whole; what broke off or was cut off is an error without a count.
     'ok' AS status,
     regexp_extract(last_value(cwd IGNORE NULLS) OVER (ORDER BY record), '([^/\\]+)[/\\]*$', 1) AS project,
     CASE

@@ -70,6 +70,9 @@ answer_id      = "*.response_body{}.id"
 finish         = "*.response_body{}.choices[0].finish_reason"
 stop           = "*.response_body{}.stop_reason"
 error_kind     = "*.response_body{}.error.type"
+served_tier    = "*.response_body{}.service_tier"
+usage_tier     = "*.response_body{}.usage.service_tier"
+written_1h     = "*.response_body{}.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 */
 SELECT
     -- The CSV has no other id than the answer's.
@@ -102,6 +105,10 @@ SELECT
     END AS provider,
     coalesce(asked_model, model) AS model,
     response_model,
+    CASE
+        WHEN coalesce(served_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
+        ELSE coalesce(served_tier, usage_tier)
+    END AS service_tier,
     try_cast(stream AS BOOLEAN) AS stream,
     coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
     CASE
@@ -112,6 +119,7 @@ SELECT
     END AS input_tokens,
     CASE WHEN greatest(fresh, cache_read, cache_write, answer) > 0 THEN cache_read END AS cache_read_tokens,
     CASE WHEN greatest(fresh, cache_read, cache_write, answer) > 0 THEN cache_write END AS cache_write_tokens,
+    CASE WHEN greatest(fresh, cache_read, cache_write, answer) > 0 THEN written_1h END AS cache_write_1h_tokens,
     CASE
         WHEN
             greatest(fresh, cache_read, cache_write, answer) > 0
@@ -171,7 +179,7 @@ SELECT
     prefix_tokens(
         coalesce(system_prompt, instructions, gemini_system), coalesce(messages, contents, body_input), tools,
         CASE
-            WHEN cache_read IS NOT NULL OR cache_write IS NOT NULL
+            WHEN coalesce(cache_read, cache_write) IS NOT NULL AND greatest(fresh, cache_read, cache_write, answer) > 0
                 THEN fresh + coalesce(cache_read, 0) + coalesce(cache_write, 0)
         END
     ) AS prefix_tokens,

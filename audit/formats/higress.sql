@@ -7,7 +7,8 @@ a text; before 2024-08 it stood beside the rest. Input counts follow the provide
 Gemini's output excludes its thoughts, which is told from the details that are logged with them (set
 use_default_response_attributes, or the cache is not seen). The consumer of the authentication plugins is taken for the
 project. The provider is told from the upstream's name (llm-NAME.internal), which the operator chose. The question alone
-is not the request: it gives no fingerprint, the messages do. Lines of other routes are passed over."""
+is not the request: it gives no fingerprint, the messages do. Why an answer ended is not
+logged, so one that came may have been cut off. Lines of other routes are passed over."""
 
 [recognise]
 any = [
@@ -139,7 +140,7 @@ SELECT
         WHEN code = '0' OR try_cast(code AS BIGINT) >= 400 THEN 'error'
         -- The status line was sent, then the upstream broke off or took too long.
         WHEN regexp_matches(flags, '\b(UC|UF|UR|UT|UPE|SI|LR|DT|URX)\b') THEN 'error'
-        WHEN try_cast(code AS BIGINT) BETWEEN 100 AND 399 THEN 'ok'
+        -- An answer that came may have been cut off: its end is not logged.
         ELSE 'unknown'
     END AS status,
     nullif(try_cast(code AS BIGINT), 0) AS http_status,

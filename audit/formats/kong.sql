@@ -5,9 +5,11 @@ note   = """
 What the AI plugins know stands under ai.proxy; before 3.8 under the plugin's own name, and the counts were called
 prompt_token and completion_token. Prompt tokens hold the prompt cache. Kong reckons a cost from the prices that its
 own configuration states, in no named currency: it is taken for dollars unless stated_currency says otherwise, and 0
-means that no price was configured. Without log_statistics there are no tokens; with zeros the usage is missing. Fall-backs
-and retries to other models are one line, that of the last. A transformer plugin's call to a model is read only where the
-line has no proxied call. The consumer is taken for the project. Other routes' lines are passed over."""
+means that no price was configured. Without log_statistics there are no tokens; with zeros the usage is missing.
+Fall-backs and retries to other models are one line, that of the last. A transformer plugin's call to a model is read
+only where the line has no proxied call. What was written to the prompt cache stands only in a logged answer of Claude's
+own spelling: without it nothing read by Claude may mean that all was written, and whether the cache was missed is not
+judged. The consumer is taken for the project. Other routes' lines are passed over."""
 
 [params]
 stated_currency = "USD"
@@ -55,6 +57,10 @@ blocked_output = "ai.proxy.lakera-guard.output_block_reason"
 plugins        = "ai: json"
 answer_id      = "ai.proxy.payload.response{}.id"
 finish         = "ai.proxy.payload.response{}.choices[0].finish_reason"
+served_tier    = "ai.proxy.payload.response{}.service_tier"
+usage_tier     = "ai.proxy.payload.response{}.usage.service_tier"
+written        = "ai.proxy.payload.response{}.usage.cache_creation_input_tokens: whole"
+written_1h     = "ai.proxy.payload.response{}.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 user_name      = "ai.proxy.payload.request{}.user"
 max_tokens     = "ai.proxy.payload.request{}.max_tokens"
 max_completion = "ai.proxy.payload.request{}.max_completion_tokens"
@@ -95,6 +101,10 @@ SELECT
     nullif(coalesce(model, json_extract_string(plugins, '$.*.meta.request_model')[1]), 'UNSPECIFIED') AS model,
     nullif(coalesce(answer_model, json_extract_string(plugins, '$.*.meta.response_model')[1]), 'UNSPECIFIED')
         AS response_model,
+    CASE
+        WHEN coalesce(served_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
+        ELSE coalesce(served_tier, usage_tier)
+    END AS service_tier,
     CASE WHEN mode IN ('stream', 'oneshot') THEN mode = 'stream' END AS stream,
     try_cast(coalesce(max_completion, max_tokens) AS BIGINT) AS max_output_tokens,
     -- Where nothing was counted Kong writes zeros.
@@ -103,7 +113,13 @@ SELECT
         try_cast(json_extract_string(plugins, '$.*.usage.prompt_token')[1] AS BIGINT),
         try_cast(json_extract_string(plugins, '$.*.usage.prompt_tokens')[1] AS BIGINT)
     ), 0) AS input_tokens,
-    cached AS cache_read_tokens,
+    -- Of Claude nothing read may mean that all was written, which only its own answer tells.
+    CASE
+        WHEN cached > 0 OR written IS NOT NULL OR NOT contains(lower(coalesce(answer_model, model, '')), 'claude')
+            THEN cached
+    END AS cache_read_tokens,
+    CASE WHEN greatest(input, input_other) > 0 THEN written END AS cache_write_tokens,
+    CASE WHEN greatest(input, input_other) > 0 THEN written_1h END AS cache_write_1h_tokens,
     CASE
         WHEN greatest(input, input_other, output, output_other) > 0 THEN coalesce(output, output_other)
         ELSE nullif(coalesce(
@@ -143,7 +159,11 @@ SELECT
         AS prompt_hash,
     template_hash(NULL, coalesce(messages, early_messages)) AS template_hash,
     prefix_hash(NULL, coalesce(messages, early_messages), tools) AS prefix_hash,
-    prefix_tokens(NULL, coalesce(messages, early_messages), tools, input) AS prefix_tokens,
+    prefix_tokens(NULL, coalesce(messages, early_messages), tools, nullif(coalesce(
+        input, input_other,
+        try_cast(json_extract_string(plugins, '$.*.usage.prompt_token')[1] AS BIGINT),
+        try_cast(json_extract_string(plugins, '$.*.usage.prompt_tokens')[1] AS BIGINT)
+    ), 0)) AS prefix_tokens,
     message_count(coalesce(messages, early_messages)) AS message_count,
     request_text(NULL, coalesce(messages, early_messages), tools) AS prompt,
     -- An answer from the gateway's cache is priced as if it had been made.

@@ -8,10 +8,10 @@ A trace with its observations, a page of the API, the export of a table, or the 
 times have no zone and are UTC). Generations and embeddings are calls; spans, agents, tools and events are none, nor are
 traces and scores. The parts of usageDetails are disjoint, and so added, where they make up the total, or where more was
 cached than came in; otherwise input and output count as they are. Latency is what lies between start and end: exports
-disagree about its unit. Costs are in dollars, stated or reckoned by Langfuse; 0 without details means that it had no
-price. User and session stand on the trace, and in older blob exports in another file. The provider is told by the
-metadata or the model's name. A generation inside another is often the same call, seen by a framework and by a client:
-parent_id tells."""
+disagree about its unit. Where why an answer ended is not kept, one as long as its cap allows counts as cut off. Costs
+are in dollars, stated or reckoned by Langfuse; 0 without details means that it had no price. User and session stand on
+the trace, and in older blob exports in another file. The provider is told by the metadata or the model's name. A
+generation inside another is often the same call, seen by a framework and by a client: parent_id tells."""
 
 [recognise]
 any = [
@@ -262,6 +262,53 @@ SELECT
         WHEN level = 'ERROR' THEN 'error'
         WHEN lower(coalesce(finish, finish_other)) IN ('length', 'max_tokens') THEN 'truncated'
         WHEN lower(coalesce(finish, finish_other)) IN ('content_filter', 'refusal', 'safety') THEN 'filtered'
+        -- Most exports hold the answer without its end.
+        WHEN
+            coalesce(finish, finish_other) IS NULL
+            AND try_cast(coalesce(max_completion, max_tokens, max_tokens_blob) AS BIGINT) > 0
+            AND coalesce(
+                list_transform(
+                    list_transform(
+                        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+                        LAMBDA parts: [
+                            list_sum(list_transform(
+                                list_filter(
+                                    map_keys(parts),
+                                    LAMBDA part: regexp_matches(part, 'input|prompt|^cache')
+                                    AND NOT coalesce(
+                                        regexp_matches(part, '5m|1h')
+                                        AND greatest(
+                                            parts['input_cache_creation'], parts['cache_creation_input_tokens']
+                                        ) > 0,
+                                        FALSE
+                                    )
+                                ),
+                                LAMBDA part: parts[part]
+                            )),
+                            parts['input'],
+                            list_sum(list_transform(
+                                list_filter(
+                                    map_keys(parts),
+                                    LAMBDA part: regexp_matches(part, 'output|completion|reasoning')
+                                ),
+                                LAMBDA part: parts[part]
+                            )),
+                            parts['output'],
+                            parts['total']
+                        ]
+                    ),
+                    LAMBDA told: CASE
+                        WHEN coalesce(greatest(told[1], told[3]), 0) = 0 THEN NULL
+                        WHEN
+                            told[5] IS NULL
+                            OR told[5] - coalesce(told[3], 0) IN (coalesce(told[1], 0), coalesce(told[2], 0))
+                            THEN told[3]
+                        ELSE coalesce(told[4], told[3])
+                    END
+                )[1]::BIGINT,
+                CASE WHEN coalesce(old_unit, 'TOKENS') = 'TOKENS' THEN nullif(coalesce(old_output, older_output), 0) END
+            ) >= try_cast(coalesce(max_completion, max_tokens, max_tokens_blob) AS BIGINT)
+            THEN 'truncated'
         ELSE 'ok'
     END AS status,
     coalesce(finish, finish_other) AS finish_reason,

@@ -71,7 +71,9 @@ SELECT
     session AS session_id,
     started AS started_at,
     date_diff('millisecond', started, ended) AS latency_ms,
-    CASE WHEN stream THEN date_diff('millisecond', started, first_token) END AS first_token_ms,
+    -- Where nothing came, the end stands for the first token.
+    CASE WHEN stream AND first_token < ended THEN date_diff('millisecond', started, first_token) END
+        AS first_token_ms,
     CASE
         WHEN call_type IN ('completion', 'acompletion', 'anthropic_messages') THEN 'chat'
         WHEN call_type IN ('responses', 'aresponses') THEN 'chat'
@@ -80,7 +82,11 @@ SELECT
         WHEN call_type IN ('rerank', 'arerank') THEN 'rerank'
         ELSE call_type
     END AS operation,
-    provider,
+    CASE
+        WHEN provider IN ('bedrock', 'bedrock_converse') THEN 'aws'
+        WHEN provider IN ('vertex_ai', 'vertex_ai_beta', 'gemini') THEN 'google'
+        ELSE provider
+    END AS provider,
     model,
     answer_model AS response_model,
     CASE
@@ -105,7 +111,8 @@ SELECT
         WHEN status = 'failure' THEN 'error'
         WHEN finish IN ('length', 'max_tokens') OR incomplete = 'max_output_tokens' THEN 'truncated'
         WHEN finish IN ('content_filter', 'refusal') OR incomplete = 'content_filter' THEN 'filtered'
-        WHEN answer_status IN ('failed', 'cancelled') THEN CASE answer_status WHEN 'failed' THEN 'error' ELSE 'cancelled' END
+        WHEN answer_status = 'failed' THEN 'error'
+        WHEN answer_status = 'cancelled' THEN 'cancelled'
         WHEN status = 'success' THEN 'ok'
         ELSE 'unknown'
     END AS status,
@@ -113,8 +120,8 @@ SELECT
         try_cast(error_code AS BIGINT),
         CASE
             WHEN status = 'success' THEN 200
-            WHEN error_class IN ('BadRequestError', 'ContextWindowExceededError', 'ContentPolicyViolationError') THEN 400
-            WHEN error_class IN ('UnsupportedParamsError', 'InvalidRequestError') THEN 400
+            WHEN error_class IN ('BadRequestError', 'UnsupportedParamsError', 'InvalidRequestError') THEN 400
+            WHEN error_class IN ('ContextWindowExceededError', 'ContentPolicyViolationError') THEN 400
             WHEN error_class = 'AuthenticationError' THEN 401
             WHEN error_class = 'PermissionDeniedError' THEN 403
             WHEN error_class = 'NotFoundError' THEN 404
@@ -147,7 +154,8 @@ SELECT
         instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools
     ) AS prefix_hash,
     prefix_tokens(
-        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools, input
+        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools,
+        CASE WHEN greatest(input, output) > 0 THEN input END
     ) AS prefix_tokens,
     message_count(CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END) AS message_count,
     CASE WHEN greatest(input, output) > 0 THEN cost END AS stated_cost,

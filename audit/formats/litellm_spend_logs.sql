@@ -6,7 +6,8 @@ note   = """
 The proxy's own table, or an export of it. A date without a zone is UTC, as the database keeps it. The row's id is the
 provider's id of the answer; an answer from the proxy's cache borrows that of the call it repeats, so it is no answer of
 its own. prompt_tokens counts the prompt cache in, for Anthropic too; the split lies inside metadata, a text that holds
-JSON. A stream without usage is logged as success with 0 tokens and 0 spend: its usage is missing, not free. A failed
+JSON. A stream without usage is logged as success with 0 tokens and 0 spend: its usage is missing, not free; newer
+versions count such a stream themselves, which is derived: a provider's own usage of a stream has details. A failed
 request is one row, however often it was tried. Requests are kept only where the proxy stores them, cut to a length:
 what was cut gives no fingerprint. session_id is the trace; whether the answer was streamed is told only where the first
 token came before the end. A row of a retrieved batch stands for all calls of the batch."""
@@ -46,9 +47,13 @@ written         = "*.metadata{}.usage_object.prompt_tokens_details.cache_creatio
 written_new     = "*.metadata{}.usage_object.prompt_tokens_details.cache_write_tokens: whole"
 written_old     = "*.metadata{}.additional_usage_values.cache_creation_input_tokens: whole"
 written_1h      = "*.metadata{}.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens: whole"
+usage           = "*.metadata{}.usage_object: json"
+usage_old       = "*.metadata{}.additional_usage_values: json"
 reasoning       = "*.metadata{}.usage_object.completion_tokens_details.reasoning_tokens: whole"
 reasoning_old   = "*.metadata{}.additional_usage_values.completion_tokens_details.reasoning_tokens: whole"
-service_tier    = "*.metadata{}.usage_object.service_tier"
+usage_details   = "*.metadata{}.usage_object.prompt_tokens_details: json"
+usage_tier      = "*.metadata{}.usage_object.service_tier"
+priced_tier     = "*.metadata{}.cost_breakdown.service_tier"
 key_hash        = "*.api_key"
 key_alias       = "*.metadata{}.user_api_key_alias"
 team_id         = "*.team_id"
@@ -94,24 +99,40 @@ SELECT
         WHEN call_type IN ('rerank', 'arerank') THEN 'rerank'
         ELSE call_type
     END AS operation,
-    provider,
+    CASE
+        WHEN provider IN ('bedrock', 'bedrock_converse') THEN 'aws'
+        WHEN provider IN ('vertex_ai', 'vertex_ai_beta', 'gemini') THEN 'google'
+        ELSE provider
+    END AS provider,
     model,
     answer_model AS response_model,
     CASE
         WHEN call_type LIKE '%retrieve_batch' THEN 'batch'
-        WHEN service_tier IN ('default', 'auto') THEN 'standard'
-        ELSE coalesce(service_tier, 'standard')
+        WHEN coalesce(priced_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
+        ELSE coalesce(priced_tier, usage_tier)
     END AS service_tier,
     coalesce(try_cast(stream AS BOOLEAN), CASE WHEN first_token < ended THEN TRUE END) AS stream,
     coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN coalesce(read, read_old, read_oldest, 0) END AS cache_read_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN coalesce(written, written_new, written_old, 0) END
-        AS cache_write_tokens,
+    CASE
+        WHEN greatest(input, output) > 0 AND coalesce(usage, usage_old) IS NOT NULL
+            THEN coalesce(read, read_old, read_oldest, 0)
+    END AS cache_read_tokens,
+    CASE
+        WHEN greatest(input, output) > 0 AND coalesce(usage, usage_old) IS NOT NULL
+            THEN coalesce(written, written_new, written_old, 0)
+    END AS cache_write_tokens,
     written_1h AS cache_write_1h_tokens,
     CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN coalesce(reasoning, reasoning_old) END AS reasoning_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
+    CASE
+        WHEN coalesce(greatest(input, output), 0) = 0 THEN 'missing'
+        WHEN
+            first_token < ended AND usage IS NOT NULL AND usage_details IS NULL
+            AND coalesce(lower(cache_hit), '') <> 'true'
+            THEN 'derived'
+        ELSE 'reported'
+    END AS usage_quality,
     CASE
         WHEN coalesce(status, status_inside) = 'failure'
             THEN CASE WHEN error_code = '499' OR error_class LIKE '%Cancel%' THEN 'cancelled' ELSE 'error' END
@@ -121,7 +142,21 @@ SELECT
         ELSE 'ok'
     END AS status,
     coalesce(
-        try_cast(error_code AS BIGINT), CASE WHEN coalesce(status, status_inside, 'success') = 'success' THEN 200 END
+        try_cast(error_code AS BIGINT),
+        CASE
+            WHEN coalesce(status, status_inside, 'success') = 'success' THEN 200
+            WHEN error_class IN ('BadRequestError', 'UnsupportedParamsError', 'InvalidRequestError') THEN 400
+            WHEN error_class IN ('ContextWindowExceededError', 'ContentPolicyViolationError') THEN 400
+            WHEN error_class = 'AuthenticationError' THEN 401
+            WHEN error_class = 'PermissionDeniedError' THEN 403
+            WHEN error_class = 'NotFoundError' THEN 404
+            WHEN error_class = 'Timeout' THEN 408
+            WHEN error_class = 'UnprocessableEntityError' THEN 422
+            WHEN error_class = 'RateLimitError' THEN 429
+            WHEN error_class = 'InternalServerError' THEN 500
+            WHEN error_class = 'BadGatewayError' THEN 502
+            WHEN error_class = 'ServiceUnavailableError' THEN 503
+        END
     ) AS http_status,
     error_class AS error_type,
     finish AS finish_reason,

@@ -8,7 +8,8 @@ calls; top-ups, management and tests are passed over. A row is written when the 
 elapsed_time earlier, and where an older gateway wrote none, its end stands for its start. Times are whole seconds.
 Quota is what the gateway charged its user, group ratio included; usd_per_quota turns it into US dollars. Without a
 request_id a call is known by its row's id; a user's own view leaves that out, and there what the row says makes the
-call. The gateway does not say which provider answered, and nothing of the prompt cache."""
+call. The gateway does not say which provider answered, nothing of the prompt cache, and not how an answer ended:
+what broke off or was cut off has a row like any other."""
 each   = ["data.items[]", "data[]"]
 
 [recognise]
@@ -62,7 +63,8 @@ SELECT
     CASE WHEN greatest(input, output) > 0 THEN cached END AS cache_read_tokens,
     CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
-    'ok' AS status,
+    -- Neither a failure nor a cut-off answer is told from a good one.
+    'unknown' AS status,
     username AS user_id,
     key_name AS api_key,
     CASE

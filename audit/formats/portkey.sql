@@ -58,6 +58,7 @@ max_completion = "request{}.max_completion_tokens"
 answer_id      = "response{}.id"
 answer_model   = "response{}.model"
 service_tier   = "response{}.service_tier"
+usage_tier     = "response{}.usage.service_tier"
 finish         = "response{}.choices[0].finish_reason"
 stop           = "response{}.stop_reason"
 error_kind     = "response{}.error.type"
@@ -111,7 +112,10 @@ SELECT
     END AS provider,
     model,
     answer_model AS response_model,
-    CASE WHEN service_tier = 'default' THEN 'standard' ELSE service_tier END AS service_tier,
+    CASE
+        WHEN coalesce(service_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
+        ELSE coalesce(service_tier, usage_tier)
+    END AS service_tier,
     try_cast(stream_mode AS BOOLEAN) AS stream,
     coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
     CASE

@@ -100,7 +100,8 @@ def _pairs(engine: Engine, since: datetime, until: datetime) -> None:
     engine.run(
         "CREATE OR REPLACE TEMP TABLE stated AS "
         "SELECT rowid AS row, source, call_id, response_id, request_id, "
-        "trace_id, parent_id, operation, epoch_ms(started_at) AS start_ms, input_tokens, output_tokens FROM store.calls "
+        "trace_id, parent_id, operation, epoch_ms(started_at) AS start_ms, input_tokens, output_tokens "
+        "FROM store.calls "
         "WHERE started_at >= $since - INTERVAL 2 DAY AND started_at <= $until + INTERVAL 2 DAY "
         "AND coalesce(gateway_cache_hit, FALSE) = FALSE AND (parent_id IS NOT NULL OR trace_id IS NOT NULL "
         f"OR greatest(strlen(response_id), strlen(request_id)) >= {SHORTEST_ID})",

@@ -1,20 +1,20 @@
 r"""Prompts become fingerprints: functions of the engine that formats call, so that no prompt need be kept.
 
-Each argument is the text of some JSON, any other text, or NULL; a list, an object or a string of JSON counts as what
-it says, however it was spaced or escaped, and ``"hi"`` is the same prompt as ``hi``. What holds no word at all (an
-empty list, messages whose content was stripped) counts as NULL: such requests all look alike and are not.
+Each argument is the text of some JSON, any other text, or NULL. Equal JSON is one prompt however it was spaced or
+escaped, and ``"hi"`` is the same prompt as ``hi``. What says nothing (an empty list, messages that were stripped of
+their content) counts as NULL: such requests look alike and are not.
 
-- ``prompt_hash``: the whole request. System, messages, tools and the other parameters each in its place, so that a
-  system prompt that is logged as an argument is another request than one among the messages; the order of keys counts.
-- ``template_hash``: system and messages without what fills a template (``FILLINGS``) and without white space. What is
-  taken out leaves no trace: "5 items" and "items" are one template. Other words are another template, so a
-  conversation is a new one with each turn; so are other roles, tools asked for and keys.
+- ``prompt_hash``: the whole request; system, messages, tools and the other parameters each in its place. A system
+  prompt logged apart is another request than the same words among the messages; the order of keys counts.
+- ``template_hash``: system and messages without white space and without what fills a template (``FILLINGS``). Nothing
+  stands in for what is taken out: "5 items" and "items" are one template. Other words, roles or parts are another,
+  so a conversation has a new one with each turn.
 - ``prefix_hash``: what a provider could keep in its prompt cache: the system argument, else the content of the
-  leading system or developer messages, and the tools. The same system prompt gives the same hash either way.
-- ``prefix_tokens``: that head's share of the request's bytes times the input tokens; an estimate. Bytes and not
-  characters: a Chinese character is three bytes and nearly a token, so bytes hold to tokens across scripts. A picture
-  inside the messages takes more bytes than tokens, which makes the head look smaller, never larger.
-- ``message_count``: entries of the list; 1 for a text or one message; NULL for what looks like a list and is none.
+  leading system and developer messages; and the tools. One system prompt has one hash, wherever it was logged.
+- ``prefix_tokens``: that head's share of the request's bytes, times the input tokens; an estimate. Bytes, because a
+  Chinese character is three of them and most of a token: bytes per token differ little between scripts, characters
+  threefold. A picture takes more bytes than tokens, so beside one the head looks smaller than it is.
+- ``message_count``: entries of the list; 1 for a text or a single message; NULL for a list that cannot be read.
 - ``request_text``: the parts as one JSON object, for those who keep prompts; parts that are NULL are left out.
 """
 
@@ -34,6 +34,7 @@ _MONTH = (
 _WEEKDAY = "(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
 # A word begins at its edge, or right after the escape of a line end or a tab.
 _EDGE = r"(?:(?:\\[nrt])+|\b)"
+_SIGN = r"(?:(?:\\[nrt])+|\B)[-+]"
 _DIGITS = r"[0-9０-９]+"
 _NUMERALS = "[〇○零一二三四五六七八九十]+"
 
@@ -53,20 +54,20 @@ FILLINGS = {
     "id of letters among digits": rf"{_EDGE}[A-Za-z_]*\d+[A-Za-z_]+\d\w*",
     "name with a number": rf"{_EDGE}[A-Za-z_]+\d{{3,}}\b",
     "long id": rf"{_EDGE}(?:[A-Za-z]{{10,}}\d\w*|[A-Za-z]*\d+[A-Za-z]{{10,}}\b)",
-    "number, date, time": rf"(?:[上下]午|凌晨|早上|中午|晚上)?(?:\B[-+])?{_DIGITS}(?:(?:[.,:/_ -]{{1,3}}|T){_DIGITS})*"
+    "number, date, time": rf"(?:[上下]午|凌晨|早上|中午|晚上)?(?:{_SIGN})?"
+    rf"{_DIGITS}(?:(?:[.,:/_ -]{{1,3}}|T){_DIGITS})*"
     r"(?:Z\b|\s?[AaPp]\.?[Mm]\b|(?:st|nd|rd|th)\b)?",
     "white space but lone blanks": r"(?:\\[\\nrt]|[\t\n\v\f\r\x{85}\x{a0}\x{2000}-\x{200a}\x{2028}-\x{2029}\x{3000}])+",
 }
 _FILLING = quoted("|".join(FILLINGS.values()))
 # Something under one of the names that the interfaces have for content.
 _CONTENT = quoted(
-    r'"(?:content|text|parts|input|output|arguments|data|url|image_url|uri|file_uri|fileUri|file_id)"\s*:\s*\[?\s*"[^"]'
+    r'"(?:content|text|parts|input|output|arguments|data|bytes|url|image_url|uri|file_uri|fileUri|file_id)"\s*:\s*\[?\s*"[^"]'
 )
 _SYSTEM = """IN ('"system"', '"developer"')"""
 
-# A list of one that is transformed and opened again computes once what is used more than once. The engine computes an
-# expression once that several functions share, unless it stands in a CASE: so each CASE here is small or inside another
-# function's arguments.
+# A list of one that is transformed and opened again computes once what is used more than once, at the price of a copy.
+# The engine itself computes once what several functions of a SELECT share, unless a CASE stands at its head.
 MACROS = (
     r"""not_blank(x) AS CASE WHEN strlen(x) >= 64 OR NOT regexp_matches(x, '^(?:[\s\[\]{}\",]*|\s*null\s*)$')
       THEN x END""",
@@ -76,8 +77,10 @@ MACROS = (
     # Equal JSON has one spelling, a string of JSON is its text, any other text stands as it is.
     "one_spelling(x) AS coalesce(json_extract_string(as_json(x), '$'), x)",
     # Messages with roles and nothing said had their content stripped.
-    f"""with_content(x) AS CASE WHEN regexp_matches(x, {_CONTENT}) OR NOT contains(x, '"role"')
-      OR coalesce(json_type(as_json(x)), 'VARCHAR') = 'VARCHAR' THEN not_blank(x) END""",
+    f"""with_content(x) AS list_transform([x], lambda m: CASE
+        WHEN regexp_matches(m, {_CONTENT}) OR NOT contains(m, '"role"')
+        OR coalesce(json_type(as_json(m)), 'VARCHAR') = 'VARCHAR' THEN not_blank(m)
+      END)[1]""",
     # White space falls away anyhow: only escapes ask for the JSON to be read.
     f"""without_fillings(x) AS replace(regexp_replace(CASE
         WHEN contains(x, '\\u') OR contains(x, '\\/') OR starts_with(ltrim(x), '"') THEN one_spelling(x)
@@ -96,7 +99,7 @@ MACROS = (
         WHEN h[1] {_SYSTEM} THEN coalesce(h[3], h[4])
       END)[1])[1]::VARCHAR""",
     "embedded(x) AS coalesce(json(as_json(x)), to_json(x))::VARCHAR",
-    """share_of_tokens(part, whole, tokens) AS CASE WHEN part > 0 AND tokens >= 0 THEN
+    """share_of_tokens(part, whole, tokens) AS CASE WHEN part > 0 AND whole > 0 AND tokens >= 0 THEN
       least(tokens, try_cast(round(tokens::DOUBLE * (part::DOUBLE / whole)) AS BIGINT)) END""",
     # What formats call.
     """prompt_hash(system, messages, tools, extra) AS md5(
@@ -107,13 +110,14 @@ MACROS = (
     """template_hash(system, messages) AS md5(
       concat(coalesce(without_fillings(not_blank(system::VARCHAR)), ''), chr(31))
       || without_fillings(with_content(messages::VARCHAR)))""",
-    """prefix_hash(system, messages, tools) AS md5(nullif(concat(
-      coalesce(one_spelling(not_blank(system::VARCHAR)),
-        one_spelling(not_blank(leading_system(with_content(messages::VARCHAR)))), ''),
-      chr(31), coalesce(one_spelling(not_blank(tools::VARCHAR)), '')), chr(31)))""",
+    """prefix_hash(system, messages, tools) AS md5(list_transform([concat(
+        coalesce(one_spelling(not_blank(system::VARCHAR)), list_transform(
+          [leading_system(with_content(messages::VARCHAR))], lambda t: one_spelling(not_blank(t))
+        )[1], ''), chr(31), coalesce(one_spelling(not_blank(tools::VARCHAR)), '')
+      )], lambda t: nullif(t, chr(31)))[1])""",
     """prefix_tokens(system, messages, tools, input_tokens) AS list_transform([[
         strlen(one_spelling(not_blank(system::VARCHAR))),
-        strlen(not_blank(leading_system(with_content(messages::VARCHAR)))),
+        list_transform([leading_system(with_content(messages::VARCHAR))], lambda t: strlen(not_blank(t)))[1],
         strlen(one_spelling(not_blank(tools::VARCHAR))),
         strlen(one_spelling(with_content(messages::VARCHAR))),
         try_cast(input_tokens AS BIGINT)

@@ -10,6 +10,7 @@ from audit.ingest import fields, prompts
 from audit.ingest.databases.chunk import Chunk, Target
 from audit.ingest.databases.connect import origin, session
 from audit.ingest.databases.parts import Way
+from audit.ingest.databases.session import NUMBERS_AND_TIMES
 from audit.ingest.load import Receipt
 from audit.ingest.masking import named
 from audit.ingest.registry import Registry
@@ -112,7 +113,7 @@ class _Table:
         if form is None or not form.knows(row):
             return self.unread(f"no known log format; it has the columns {named(self.kinds)}")
         cursor = self.source.database.cursor or (form.table.cursor if form.table else "")
-        if self.kinds.get(cursor) not in ("whole", "time"):
+        if self.kinds.get(cursor) not in NUMBERS_AND_TIMES:
             wrong = "is neither a number nor a time" if cursor in self.kinds else "is none of its columns"
             return self.unread(f"the cursor '{cursor}' {wrong}: name the column that grows with new rows")
         way = self._way(here, form, cursor)
@@ -129,7 +130,7 @@ class _Table:
         read = {column: one.type for one in reversed(form.fields) if (column := self._column(one)) is not None}
         columns = dict.fromkeys([*reversed(read), cursor])
         times = [column for column in columns if read.get(column) == "instant"]
-        by_time = cursor in times or self.kinds[cursor] == "time"
+        by_time = cursor in times or self.kinds[cursor] != "whole"
         when = cursor if by_time else next(iter(times), None)
         return Way(here, self.name, self.kinds, {column: self.kinds[column] for column in columns}, cursor, when)
 

@@ -5,7 +5,7 @@ because = "The costliest: a head of {prefix_tokens} tokens, sent {gap_ms} after 
 fix     = "Mark the system prompt and tools of {project} as cacheable and keep them byte for byte the same."
 precedence = 10
 look_back_days = 1
-needs = ["prefix_hash", "cache_read_tokens", "prefix_tokens", "latency_ms", "input_tokens"]
+needs = ["prefix_hash", "cache_read_tokens", "prefix_tokens", "latency_ms", "input_tokens", "status"]
 note    = """
 A head counts as warm when the same project and model had been answered with it within the cache's lifetime. Each warm
 stretch must first write the cache: that surcharge is taken off the first saving. Automatic caches are the

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SILENCE_SECONDS = 900
 _KINDS: dict[str, Kind] = {
     "tinyint": "whole", "smallint": "whole", "mediumint": "whole", "int": "whole", "bigint": "whole",
-    "datetime": "time", "timestamp": "time",
+    "datetime": "time without zone", "timestamp": "time",
 }  # fmt: skip
 
 
@@ -72,7 +72,10 @@ class MySQL(Joined):
 
     def _text(self, column: str, kind: Kind) -> str:
         text = f"convert({self.name(column)} USING utf8mb4)"
-        return f"concat({text}, '{self.zone}')" if kind == "time" else text
+        if kind == "time without zone" and self.zone != "UTC":
+            # Few of these servers know the zones by their names; the engine does.
+            return f"concat({text}, ' {self.zone}')"
+        return f"concat({text}, '+00')" if kind in ("time", "time without zone") else text
 
     def _joined(self, texts: Sequence[str]) -> str:
         return f"concat_ws({self.separator}, {', '.join(texts)})"

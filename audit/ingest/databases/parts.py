@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from audit.ingest.databases.session import Kind, Session
 
 # Two parts are in memory at a time: the one that is stored, and the next on its way.
-PART_BYTES = 64 << 20
-FIRST_ROWS, MOST_ROWS = 10_000, 100_000
+PART_BYTES = 128 << 20
+FIRST_ROWS, MOST_ROWS = 20_000, 250_000
 # Where no column tells when a row came, so many numbers before the newest are looked through for late ones.
 LOOK_BACK_NUMBERS = 10_000
 _VALUE = re.compile(r"[\w\-:.+ ]+")

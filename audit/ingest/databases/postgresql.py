@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audit.settings import Database
 
 _KINDS: dict[str, Kind] = {
-    "smallint": "whole", "integer": "whole", "bigint": "whole", "timestamp without time zone": "time",
+    "smallint": "whole", "integer": "whole", "bigint": "whole", "timestamp without time zone": "time without zone",
     "timestamp with time zone": "time", "date": "time", "ARRAY": "array",
 }  # fmt: skip
 
@@ -39,7 +39,6 @@ class PostgreSQL(Session):
         self._connection = adbc_driver_postgresql.dbapi.connect(
             f"postgresql://{login}@{server}{parts.path}?{query}", autocommit=True
         )
-        self._without_zone: set[str] = set()
         for setting in ("default_transaction_read_only = on", "TimeZone = 'UTC'", "DateStyle = 'ISO'"):
             with self._connection.cursor() as cursor:
                 cursor.execute(f"SET {setting}")
@@ -56,7 +55,6 @@ class PostgreSQL(Session):
             "SELECT column_name::text, data_type::text FROM information_schema.columns "
             f"WHERE table_schema {where} AND table_name = '{name}' ORDER BY ordinal_position"
         ).rows()
-        self._without_zone = {column for column, kind in found if kind == "timestamp without time zone"}
         return {column: _KINDS.get(kind, "other") for column, kind in found}
 
     def value(self, sql: str) -> str | None:
@@ -73,7 +71,7 @@ class PostgreSQL(Session):
         named = self.name(column)
         if kind == "array":
             return f"to_json({named})::text"
-        return f"{named}::text || '{self.zone}'" if column in self._without_zone else f"{named}::text"
+        return f"({named} AT TIME ZONE '{self.zone}')::text" if kind == "time without zone" else f"{named}::text"
 
     def _frame(self, sql: str) -> pl.DataFrame:
         with self._connection.cursor() as cursor:

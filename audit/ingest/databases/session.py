@@ -23,7 +23,10 @@ PROGRAM = "compute-spend-audit"
 PORTS = {"postgresql": 5432, "mysql": 3306}
 # Parts the columns of a row where a driver hands over values one by one: one text a row costs half of fifteen.
 _SEPARATOR = "\x1f"
-Kind = Literal["whole", "time", "array", "other"]
+# A time without a zone is one that the settings must tell the zone of.
+Kind = Literal["whole", "time", "time without zone", "array", "other"]
+
+NUMBERS_AND_TIMES: tuple[Kind, ...] = ("whole", "time", "time without zone")
 
 
 class DatabaseError(AuditError):
@@ -37,8 +40,7 @@ class Session(ABC):
     has_times = True
 
     def __init__(self, database: Database) -> None:
-        zone = database.timezone
-        self.zone = "+00" if zone == "UTC" else f" {zone}"
+        self.zone = database.timezone
 
     @abstractmethod
     def close(self) -> None:
@@ -73,8 +75,9 @@ class Joined(Session):
     def rows(self, table: str, columns: Mapping[str, Kind], condition: str) -> pl.DataFrame:
         """The rows that meet a condition."""
         texts = [
-            f"replace(coalesce({self._text(column, kind)}, ''), {self.separator}, ' ')"
+            value if kind in NUMBERS_AND_TIMES else f"replace({value}, {self.separator}, ' ')"
             for column, kind in columns.items()
+            for value in [f"coalesce({self._text(column, kind)}, '')"]
         ]
         found = self._fetch(f"SELECT {self._joined(texts)} FROM {self.table(table)} WHERE {condition}")
         try:

@@ -62,6 +62,11 @@ def ended(call: Sent) -> Row:
     return {"status": call.status if call.status in ("error", "cancelled") else "ok"}
 
 
+def came(call: Sent) -> Row:
+    """That an answer came is not that it came whole."""
+    return {"status": call.status if call.status in ("error", "cancelled") else "unknown"}
+
+
 def higress(call: Sent) -> Row:
     """Everything is text, and what the plugins know is JSON in one. Claude's input leaves its cache out."""
     ai: Row = {"api": "-", "chat_id": f"chatcmpl-{call.hex}", "consumer": call.project or "none"}
@@ -115,7 +120,7 @@ def told(call: Sent) -> Row:
 
 def higress_reads(call: Sent) -> Row:
     """What was embedded is not logged."""
-    return ended(call) | ({"prompt_hash": None} if call.operation == "embeddings" else {})
+    return came(call) | ({"prompt_hash": None} if call.operation == "embeddings" else {})
 
 
 def kong(call: Sent) -> Row:

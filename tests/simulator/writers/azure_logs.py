@@ -100,10 +100,11 @@ def resource_reads(call: Sent) -> Row:
 
 
 def gateway_reads(call: Sent) -> Row:
-    """What was refused has no row of the model's: the address names the deployment."""
+    """That an answer came is not that it came whole. What was refused has no row of the model's, but an address."""
+    told: Row = {"status": call.status if call.status in ("error", "cancelled") else "unknown"}
     if call.status != "error" or call.known:
-        return ended(call)
-    return ended(call) | {"model": f"{call.model}-pilot", "stream": None, "prompt_hash": None}
+        return told
+    return told | {"model": f"{call.model}-pilot", "stream": None, "prompt_hash": None}
 
 
 _AZURE = of("azure")

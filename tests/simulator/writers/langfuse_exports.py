@@ -137,9 +137,13 @@ def table(calls: list[Sent]) -> dict[str, bytes]:
 
 
 def reads(call: Sent) -> Row:
-    """A level is an error or none; a stream is known by its first word."""
+    """A level is an error or none; an end is known by the cap alone, a stream by its first word."""
     failed = call.status in ("error", "cancelled")
-    return {"status": "error" if failed else "ok", "stream": True if call.first_token_ms is not None else None}
+    capped = call.max_output is not None and (call.output or 0) >= call.max_output
+    return {
+        "status": "error" if failed else "truncated" if capped else "ok",
+        "stream": True if call.first_token_ms is not None else None,
+    }
 
 
 _CARRIED = INPUT | SPLIT | PROMPT

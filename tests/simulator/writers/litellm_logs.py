@@ -163,8 +163,10 @@ def row(call: Sent) -> Row:
 
 
 def row_reads(call: Sent) -> Row:
-    """Without the answer nobody knows why it ended; a stream is known by its first token."""
+    """Without the answer nobody knows why it ended; a stream is known by its first token, a tier by its price."""
     told: Row = {"status": call.status if call.status in FAILED else "ok"}
+    named = call.known if bodies.claude(call) else call.status not in FAILED
+    told |= {} if named else {"service_tier": None}
     told |= {"operation": None} if call.status in FAILED else {}
     told |= {"stream": True if call.first_token_ms is not None else None}
     return told | stated(call) | {"response_model": None}

@@ -76,7 +76,7 @@ def helicone_reads(call: Sent) -> Row:
     if call.gateway_hit:
         told |= {"input_tokens": 0, "output_tokens": 0, "stated_cost": Decimal(0)}
         told |= dict.fromkeys(("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "reasoning_tokens"))
-        told |= {"prefix_tokens": call.prefix_tokens}
+        told |= {"prefix_tokens": None}
     return told
 
 

@@ -94,7 +94,7 @@ WRITERS = (
         "one_api", "one_api", one_file("one.jsonl", one_api), lambda call: call.hex,
         # What failed is not written.
         lambda call: _OF(call) and not call.gateway_hit and call.status not in ("error", "cancelled"),
-        _CARRIED | {"latency_ms"}, lambda _: {"status": "ok"}, clock_ms=1000,
+        _CARRIED | {"latency_ms"}, lambda _: {"status": "unknown"}, clock_ms=1000,
     ),
     Writer(
         "new_api", "new_api", one_file("new.jsonl", new_api),

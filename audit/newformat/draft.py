@@ -1,0 +1,111 @@
+"""A format on its way: the fields it reads, the columns it gives, and what a person must still say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from audit.ingest.masking import RAW_KEY
+from audit.newformat.values import decimal_commas
+from audit.records import CALL_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from audit.newformat.guess import Parts
+    from audit.newformat.sample import Seen
+    from audit.newformat.values import Values
+
+_CASTS = {"whole": "BIGINT", "money": "DECIMAL(18, 9)"}
+# Where a part that was guessed by its values is asked about.
+_SURE = ("started_at", "model", "input_tokens", "output_tokens")
+_ORDER = [column.name for column in CALL_COLUMNS]
+_SHOWN = re.compile(r"[\w.\-$@\[\]{}*\"()（）/%:# ]{1,120}")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A column: its SQL, the fields it is made of, what is said of it, and what a person is asked."""
+
+    sql: str
+    fields: tuple[str, ...]
+    said: str
+    asked: tuple[str, ...]
+
+
+@dataclass
+class Draft:
+    """What is known so far.
+
+    ``rows`` is how many calls the sample has; ``fields`` are [record]'s lines by name. ``everywhere`` are the sample's
+    fields by path with the values of all its records: a value that is not of a field's type would reject its record.
+    ``unsure`` are parts that were guessed by values alone.
+    """
+
+    parts: Parts
+    values: Values
+    rows: int
+    everywhere: Mapping[str, Seen]
+    unsure: Collection[str] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, Given] = field(default_factory=dict)
+
+    def has(self, *roles: str) -> bool:
+        """Whether the sample has a field for one of some parts."""
+        return any(role in self.parts for role in roles)
+
+    def use(self, role: str, kind: str = "text") -> str:
+        """Take a part's field into [record]; returns its name there."""
+        path = self.parts[role].path
+        self.fields.setdefault(role, path if kind == "text" and ":" not in path else f"{path}: {kind}")
+        return role
+
+    def typed(self, role: str, kind: str) -> str:
+        """The SQL of a part's value: the field of that type, or cast where some records have something else there."""
+        seen = self.parts[role]
+        if self.values.all_are(self.everywhere.get(seen.path, seen), kind):
+            return self.use(role, kind)
+        if decimal_commas(seen):
+            return f"try_cast(replace({self.use(role)}, ',', '.') AS {_CASTS[kind]})"
+        return f"try_cast({self.use(role)} AS {_CASTS[kind]})"
+
+    def give(self, column: str, sql: str, *, of: str = "", said: str = "", asked: Sequence[str] = ()) -> None:
+        """State a column; ``of`` is the part it comes from where its SQL looks at others, too."""
+        words = set(re.findall(r"[a-z_][a-z_0-9]*", sql))
+        fields = (of,) if of else tuple(name for name in self.fields if name in words)
+        doubts = (
+            f"{told(self.parts[role])} is taken for this by its values alone: is it?"
+            for role in fields
+            if role in self.unsure and column in _SURE
+        )
+        self.columns[column] = Given(sql, fields, said, (*doubts, *asked))
+
+    def ask(self, column: str, question: str) -> None:
+        """Ask one more question at a column."""
+        given = self.columns[column]
+        self.columns[column] = replace(given, asked=(*given.asked, question))
+
+    @property
+    def asked(self) -> list[str]:
+        """The questions, in the order of their columns."""
+        return [asked for name in _ORDER if name in self.columns for asked in self.columns[name].asked]
+
+    def numbers(self, role: str) -> list[float | None]:
+        """A part's values as numbers, a row each."""
+        return [_number(value) for value in self.parts[role].values] if role in self.parts else []
+
+
+def _number(value: object) -> float | None:
+    try:
+        return None if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def told(seen: Seen | str) -> str:
+    """A field's path for a sentence; what is no plain name may be a text: its length is told."""
+    path = seen if isinstance(seen, str) else seen.path
+    fits = _SHOWN.fullmatch(path) and not re.search(RAW_KEY, path, re.IGNORECASE) and "*/" not in path
+    return path if fits else f"<{len(path)} characters>"
