@@ -263,12 +263,15 @@ class _Select:
             raise UsageError(f"{self.file.path}, line {line}: {said}") from None
         if not isinstance(tree, exp.Select) or tree.args.get("group") or tree.args.get("with_"):
             raise self._wrong("a format is one SELECT ... FROM records, without WITH and GROUP BY")
-        return cast("exp.Select", tree.transform(self._filled))
+        filled = cast("exp.Select", tree.transform(self._filled))
+        # No absurd value may cost a file: what cannot be cast is nothing.
+        for node in list(filled.find_all(exp.Cast)):
+            if type(node) is exp.Cast:
+                node.replace(exp.TryCast(**node.args))
+        return filled
 
     def _filled(self, node: exp.Expr) -> exp.Expr:
-        """A parameter as the value it has, and a cast as one that does not fail: no value costs a file."""
-        if type(node) is exp.Cast:
-            return exp.TryCast(**node.args)
+        """A parameter as the value it has."""
         if not isinstance(node, exp.Parameter | exp.Placeholder):
             return node
         name = node.name or str(node.this or "")

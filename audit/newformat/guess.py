@@ -79,7 +79,7 @@ def guessed(fields: Sequence[Seen], values: Values) -> Parts:
     if "model" not in found and "answer_model" in found:
         found["model"] = found.pop("answer_model")
     _elapsed(found)
-    return _apart(found)
+    return apart(found)
 
 
 def by_value(found: Parts, fields: Sequence[Seen], values: Values) -> Parts:
@@ -108,7 +108,7 @@ def _add(found: Parts, role: str, candidates: Iterable[Seen]) -> None:
         found.setdefault(role, seen)
 
 
-def _apart(found: Parts) -> Parts:
+def apart(found: Parts) -> Parts:
     """The fields without those that others lie in: a text here and an object there can be read as one of them only."""
     paths = {seen.path for seen in found.values()}
     return {role: seen for role, seen in found.items() if not any(path.startswith(f"{seen.path}.") for path in paths)}

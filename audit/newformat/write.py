@@ -76,7 +76,7 @@ def write(name: str, folder: Path, start: Beginning, *, more_than: int = 0) -> N
         parts = guess.guessed(fields, values)
         everywhere = {seen.path: seen for seen in sample.fields(sample.rows(found.records, found.each))}
         unsure = guess.by_value(parts, fields, values)
-        parts |= unsure
+        parts = guess.apart(parts | unsure)
         draft = Draft(parts, values, len(found.rows), everywhere, unsure)
         for section in (usage, times, outcome, identity):
             section.state(draft)
