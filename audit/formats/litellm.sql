@@ -14,6 +14,7 @@ any = [["id", "call_type", "startTime", "response_cost", "model_parameters"]]
 
 [record]
 id               = "id"
+proxy_call       = "litellm_call_id"
 trace            = "trace_id"
 session          = "session_id"
 call_type        = "call_type"
@@ -66,7 +67,7 @@ incomplete       = "response.incomplete_details.reason"
 SELECT
     CASE WHEN status = 'failure' THEN concat_ws('/', id, started_text) ELSE id END AS call_id,
     CASE WHEN lower(cache_hit) = 'true' THEN NULL ELSE answer_id END AS response_id,
-    id AS request_id,
+    coalesce(proxy_call, id) AS request_id,
     trace AS trace_id,
     session AS session_id,
     started AS started_at,

@@ -10,7 +10,7 @@ import pytest
 from audit import intake
 from audit.engine.store import open_store
 from audit.settings import Settings
-from tests.ingest.shop import Shop, line
+from tests.ingest.shop import ABSENT, DATA, Shop, line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,3 +141,16 @@ def test_a_run_that_was_killed_before_it_linked_is_made_up_for(shop: Shop, monke
         assert both(shop, GATEWAY, SDK) == 2
     shop.ingest(shop.log("none.jsonl", b""))
     assert len(counted(shop)) == 1
+
+
+@pytest.mark.skipif(not DATA.exists(), reason=ABSENT)
+def test_a_proxys_payloads_and_its_spend_logs_are_the_same_calls(shop: Shop) -> None:
+    folder = DATA / "formats" / "litellm"
+    shop.ingest(folder / "standard_logging_payload_generated.jsonl", folder / "spend_logs_generated.jsonl")
+    payloads, rows, linked = (
+        shop.rows(f"SELECT count(*) FROM store.{table}")[0][0]
+        for table in ("calls WHERE source = 'litellm'", "calls WHERE source = 'litellm-spend-logs'", "linked")
+    )
+    assert linked == rows <= payloads
+    assert len(counted(shop)) == payloads
+    assert shop.rows("SELECT DISTINCT sources FROM store.linked") == [("litellm + litellm-spend-logs",)]
