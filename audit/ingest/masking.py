@@ -17,13 +17,15 @@ TEXT_LIMIT = 2_000
 VALUE_LIMIT = 64
 NAMES_TOLD = 12
 # Also read by the engine, for the columns of a call.
+# A region is called asia-southeast1: the prefixes of AWS and Google are told by their capitals.
 RAW_KEY = (
-    r"\b(sk-|pk-|rk-|xox[abp]-|gh[pousr]_|github_pat_|glpat-|hf_|AKIA|ASIA|AIza|eyJ)[A-Za-z0-9_\-./+=]{8,}"
-    r"|bearer\s+[^\s\"']+"
+    r"\b(?:(?i:[sp]k-|rk-|xox[abp]-|gh[pousr]_|github_pat_|glpat-|hf_)[A-Za-z0-9_\-./+=]{8,}"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[A-Za-z0-9_\-]{20,}|eyJ[A-Za-z0-9_\-./+=]{8,})"
+    r"|(?i:bearer)\s+[^\s\"']+"
 )
 # Fields of a format that hold text of people, or places on their machines.
 _UNTOLD = {"messages", "cwd", "content", "input", "output", "prompt"}
-_RAW_KEY = re.compile(RAW_KEY, re.IGNORECASE)
+_RAW_KEY = re.compile(RAW_KEY)
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"?(\s*:)?|[^"]+')
 _BARE = re.compile(r"[^\s{}\[\],:](?:[^{}\[\],:]*[^\s{}\[\],:])?")
 _LITERAL = re.compile(r"-?\d[\d.eE+\-]{0,30}|true|false|null|NaN|-?Infinity")

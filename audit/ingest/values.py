@@ -97,7 +97,7 @@ def kept(column: str, kind: str) -> str:
         # A kind of error is a word; a message or a traceback after it may hold anything.
         return rf"nullif(left(regexp_extract({column}, '^[\w.\-]+'), 80), '')"
     if column == "prompt":
-        return f"regexp_replace({column}, {quoted(RAW_KEY)}, '<secret>', 'gi')"
+        return f"regexp_replace({column}, {quoted(RAW_KEY)}, '<secret>', 'g')"
     if kind == TEXTS:
         return f"CASE WHEN {column} IS NOT NULL THEN list_transform({column}, lambda x: {_told('x', _within('x'))}) END"
     return _told(column, _within(column) if column in _FREE else _alone(column))
@@ -113,9 +113,9 @@ def _told(column: str, secret: str) -> str:
 
 
 def _within(column: str) -> str:
-    return f"regexp_matches({column}, {quoted(RAW_KEY)}, 'i')"
+    return f"regexp_matches({column}, {quoted(RAW_KEY)})"
 
 
 def _alone(column: str) -> str:
     """Whether the text is a key from its first sign on, which is a third of the work."""
-    return f"regexp_matches({column}, {quoted('^(?:' + RAW_KEY + ')')}, 'i')"
+    return f"regexp_matches({column}, {quoted('^(?:' + RAW_KEY + ')')})"

@@ -185,3 +185,9 @@ def test_a_packed_desert_does_not_fill_the_memory(shop: Shop) -> None:
     assert receipt.format == "native"
     assert shop.calls == ["a", "b"]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_500_000, sys.platform
+
+
+@pytest.mark.parametrize("name", ["asia-southeast1", "asia-pacific-team", "bearer", "hfd-search-and-find"])
+def test_a_name_that_begins_as_a_key_might_is_a_name(shop: Shop, name: str) -> None:
+    shop.read(line("a", project=name, environment=name, user_id=name))
+    assert [shop.value(column, "a") for column in ("project", "environment", "user_id")] == [name] * 3

@@ -124,7 +124,7 @@ class Chunk:
     def _place(self) -> str:
         """Which row it is, as the store may keep it."""
         key = self.target.columns[0]
-        shown = f"regexp_replace({name(key)}, {quoted(RAW_KEY)}, '<secret>', 'gi')"
+        shown = f"regexp_replace({name(key)}, {quoted(RAW_KEY)}, '<secret>', 'g')"
         length = f"concat('<', length({name(key)}), ' characters>')"
         return (
             f"concat({quoted(f'{key} ')}, CASE WHEN length({name(key)}) > {VALUE_LIMIT} THEN {length} ELSE {shown} END)"
