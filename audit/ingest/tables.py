@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from audit.settings import Database
 
 # So many rows are committed together: each commit looks at all the calls there are.
-CHUNK_ROWS = 250_000
+CHUNK_ROWS = 245_760
 
 
 def read_tables(

@@ -27,7 +27,7 @@ from audit.ingest import tables
 from audit.ingest.databases import chunk, parts
 from audit.settings import Database
 from tests.databases.gateway import Store
-parts.FIRST_ROWS = parts.MOST_ROWS = 10
+parts.PART_ROWS = 10
 tables.CHUNK_ROWS = 20
 what, left = sys.argv[3], int(sys.argv[4])
 whole = getattr(chunk.Chunk, what)
@@ -83,8 +83,7 @@ def test_a_server_that_dies_on_the_way_keeps_what_was_read(
         raise ConnectionResetError("the server closed the connection")
 
     with monkeypatch.context() as bent:
-        bent.setattr(parts, "FIRST_ROWS", 10)
-        bent.setattr(parts, "MOST_ROWS", 10)
+        bent.setattr(parts, "PART_ROWS", 10)
         bent.setattr(parts.Way, "_parts", dying)
         receipt = store.read(gateway.settings())
     assert receipt.unread

@@ -98,8 +98,7 @@ def test_parts_and_commits_of_any_size_give_every_call_once(
     gateway: Gateway, store: Store, monkeypatch: pytest.MonkeyPatch, cursor: str
 ) -> None:
     # Ten rows a second: more rows stand at one value than a part would hold.
-    monkeypatch.setattr(parts, "FIRST_ROWS", 3)
-    monkeypatch.setattr(parts, "MOST_ROWS", 7)
+    monkeypatch.setattr(parts, "PART_ROWS", 7)
     monkeypatch.setattr(tables, "CHUNK_ROWS", 20)
     gateway.insert(*(row(n, created_at=STARTED + n // 10) for n in range(1, 101)))
     assert store.read(gateway.settings(cursor=cursor)).calls == 100

@@ -55,7 +55,10 @@ def test_kills_leave_the_store_as_an_undisturbed_run_would(tmp_path: Path) -> No
     assert calm("ingest").returncode == 0
     whole = time.monotonic() - begin
     chance, stopped = random.Random(5), 0
-    for number in range(KILLS):
+    for number in range(5 * KILLS):
+        if stopped == KILLS // 2:
+            break
+        begin = time.monotonic()
         if number % 2 == 0:  # else the early kills leave the later ones nothing to do
             for file in killed.folder.glob("audit.duckdb*"):
                 file.unlink()
@@ -63,7 +66,8 @@ def test_kills_leave_the_store_as_an_undisturbed_run_would(tmp_path: Path) -> No
             killed.command("ingest", "--quiet"), cwd=killed.folder, env=killed.environment, stderr=subprocess.PIPE
         )
         try:
-            run.communicate(timeout=chance.uniform(0.3, 0.95) * whole)
+            run.communicate(timeout=chance.uniform(0.2, 0.9) * whole)
+            whole = min(whole, time.monotonic() - begin)  # a machine that is less busy by now
         except subprocess.TimeoutExpired:
             run.kill()
             run.communicate()

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     from audit.ingest.databases.session import Kind, Session
 
-# Two parts are in memory at a time: the one that is stored, and the next on its way.
-PART_BYTES = 128 << 20
-FIRST_ROWS, MOST_ROWS = 20_000, 250_000
+# Two parts are in memory at a time: the one that is stored, and the next on its way. A part is at most what the engine
+# keeps together: of a larger one it writes the rest a second time.
+PART_BYTES = 192 << 20
+PART_ROWS = 122_880
+# Rows that are looked at first, for how wide they are.
+TRIED_ROWS = 500
 # Where no column tells when a row came, so many numbers before the newest are looked through for late ones.
 LOOK_BACK_NUMBERS = 10_000
 _VALUE = re.compile(r"[\w\-:.+ ]+")
@@ -97,24 +100,41 @@ class Way:
                 yield part
 
     def _parts(self, begin: str | None, newest: str) -> Iterator[Part]:
-        top = f"{self._by} <= {self._sql(newest)}"
-        low, rows = begin, FIRST_ROWS
+        low, rows = begin, self._fitting(self._frame(begin, self._after(begin, newest, TRIED_ROWS), newest))
         while True:
-            since = top if low is None else f"{self._by} >= {self._sql(low)} AND {top}"
-            high = self.session.value(
-                f"SELECT {self._by} FROM {self._table} WHERE {since} ORDER BY {self._by} LIMIT 1 OFFSET {rows}"
-            )
-            if high == low and high is not None:
-                # More rows than that stand at one value: they are read together.
-                high = self._value(f"min({self._by})", f"{self._by} > {self._sql(high)} AND {top}")
-            condition = since if high is None else f"{since} AND {self._by} < {self._sql(high)}"
-            frame = self.session.rows(self.table, self.columns, condition)
+            high = self._after(low, newest, rows)
+            frame = self._frame(low, high, newest)
             yield Part(frame, high or newest)
             if high is None:
                 return
-            if frame.height:
-                rows = min(max(PART_BYTES * frame.height // max(int(frame.estimated_size()), 1), 1), MOST_ROWS)
-            low = high
+            low, rows = high, self._fitting(frame)
+
+    def _after(self, low: str | None, newest: str, rows: int) -> str | None:
+        """The cursor's value so many rows on; None where no more than those are left."""
+        since = self._span(low, None, newest)
+        high = self.session.value(
+            f"SELECT {self._by} FROM {self._table} WHERE {since} ORDER BY {self._by} LIMIT 1 OFFSET {rows}"
+        )
+        if high is None or high != low:
+            return high
+        # More rows than that stand at one value: they are read together.
+        return self._value(f"min({self._by})", f"{self._by} > {self._sql(high)} AND {since}")
+
+    def _frame(self, low: str | None, high: str | None, newest: str) -> pl.DataFrame:
+        return self.session.rows(self.table, self.columns, self._span(low, high, newest))
+
+    def _span(self, low: str | None, high: str | None, newest: str) -> str:
+        """The condition for what lies from one value up to another, which is left out, or up to the newest."""
+        since = [] if low is None else [f"{self._by} >= {self._sql(low)}"]
+        return " AND ".join(
+            [*since, f"{self._by} < {self._sql(high)}" if high else f"{self._by} <= {self._sql(newest)}"]
+        )
+
+    @staticmethod
+    def _fitting(frame: pl.DataFrame) -> int:
+        """How many rows as wide as these make a part."""
+        width = max(int(frame.estimated_size()) // max(frame.height, 1), 1)
+        return min(max(PART_BYTES // width, 1), PART_ROWS)
 
     def _before(self, column: str, value: str, hours: float) -> str:
         """A time some hours before another, as the column has it; a number is an epoch, told by its magnitude."""
