@@ -21,32 +21,25 @@ A format's header says how a record is recognised and where its fields lie; its 
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast
-
-import sqlglot
-from sqlglot import exp
+from typing import TYPE_CHECKING, Any, cast
 
 from audit import logpath, places, sqlfile
-from audit.records import BILL_COLUMNS, CALL_COLUMNS, Column, UsageError
+from audit.formatsql import COLUMNS, TAKEN, Select, nearest
+from audit.records import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from audit.formatsql import Compiled, Kind, Params
     from audit.logpath import Step
-    from audit.sqlfile import SqlFile
 
 TYPES = ("text", "whole", "money", "instant", "flag", "number", "texts", "json")
 CONTAINERS = ("json", "csv", "parquet", "table")
-Kind = Literal["calls", "bills"]
-Params = dict[str, bool | int | float | str]
 _KEYS = {"title", "source", "kind", "holds", "each", "recognise", "record", "params", "table", "note"}
-_TAKEN = {"problem", "record", "file"}
-COLUMNS: dict[Kind, tuple[Column, ...]] = {"calls": CALL_COLUMNS, "bills": BILL_COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +78,31 @@ class Format:
     fields: tuple[Field, ...]
     table: Table | None
     note: str
-    _stated: _Select
+    _stated: Select
 
     @cached_property
-    def _compiled(self) -> tuple[str, tuple[str, ...], bool]:
+    def _compiled(self) -> Compiled:
         return self._stated.carrying()
 
     @property
     def select(self) -> str:
         """The SELECT over ``records``. Raises UsageError where it is none, as ``columns`` and ``looks_back`` do."""
-        return self._compiled[0]
+        return self._compiled.select
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that it gives."""
-        return self._compiled[1]
+        return self._compiled.columns
 
     @property
     def looks_back(self) -> bool:
         """Whether a record is read in the light of those before it in its file."""
-        return self._compiled[2]
+        return self._compiled.looks_back
+
+    @property
+    def composed(self) -> frozenset[str]:
+        """The columns that are put together from several texts."""
+        return self._compiled.composed
 
     def knows(self, record: dict[str, Any]) -> bool:
         """Whether one parsed record carries all paths of one of the signatures."""
@@ -139,7 +137,7 @@ def load(folders: Iterable[Path], params: Mapping[str, Params] | None = None) ->
                 _ = found[path.stem].select
     for name in own:
         if name not in found:
-            raise UsageError(f"[formats.{name}]: there is no such format{_nearest(name, found)}")
+            raise UsageError(f"[formats.{name}]: there is no such format{nearest(name, found)}")
     return found
 
 
@@ -155,7 +153,7 @@ def _read(path: Path, params: Params | None) -> Format:
     header = file.header
     for key in header:
         if key not in _KEYS:
-            raise UsageError(f"{path}: unknown key '{key}' in the header{_nearest(key, _KEYS)}")
+            raise UsageError(f"{path}: unknown key '{key}' in the header{nearest(key, _KEYS)}")
     if "title" not in header or not header.get("recognise", {}).get("any") or not header.get("record"):
         raise UsageError(f"{path}: the header needs title, [recognise] any, and [record]")
     kind = header.get("kind", "calls")
@@ -181,7 +179,7 @@ def _read(path: Path, params: Params | None) -> Format:
         fields=fields,
         table=Table(tuple(table.get("names", ())), str(table.get("cursor", ""))) if table else None,
         note=" ".join(str(header.get("note", "")).split()),
-        _stated=_Select(file, cast("Kind", kind), fields, _params(path, header, params or {})),
+        _stated=Select(file, cast("Kind", kind), [field.name for field in fields], _params(path, header, params or {})),
     )
 
 
@@ -198,10 +196,8 @@ def _field(path: Path, name: str, text: str) -> Field:
         place, kind = kind, "text"
     if kind not in TYPES:
         raise UsageError(f"{path}: [record] {name}: '{kind}' is no type; known: {', '.join(TYPES)}")
-    if not re.fullmatch(r"[A-Za-z_]\w*", name) or name in _TAKEN:
-        raise UsageError(
-            f"{path}: [record] {name}: a field's name is a plain word, none of {', '.join(sorted(_TAKEN))}"
-        )
+    if not re.fullmatch(r"[A-Za-z_]\w*", name) or name in TAKEN:
+        raise UsageError(f"{path}: [record] {name}: a field's name is a plain word, none of {', '.join(sorted(TAKEN))}")
     return Field(name, place, kind, _steps(path, f"[record] {name}", place))
 
 
@@ -209,87 +205,5 @@ def _params(path: Path, header: dict[str, Any], own: Params) -> Params:
     stated: Params = dict(header.get("params", {}))
     for name in own:
         if name not in stated:
-            raise UsageError(f"[formats.{path.stem}] {name}: the format has no such parameter{_nearest(name, stated)}")
+            raise UsageError(f"[formats.{path.stem}] {name}: the format has no such parameter{nearest(name, stated)}")
     return stated | own
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Select:
-    """A format's SELECT on its way to the one that is run."""
-
-    file: SqlFile
-    kind: Kind
-    fields: tuple[Field, ...]
-    params: Params
-
-    def carrying(self) -> tuple[str, tuple[str, ...], bool]:
-        """The SELECT with each record's number, file and problem carried along past its own filter; its columns.
-
-        A record that could not be read must reach the rejects whatever the format filters on. Windows look at
-        one file, however many are read at once.
-        """
-        tree = self._parsed()
-        columns = tuple(tree.named_selects)
-        known = [column.name for column in COLUMNS[self.kind]]
-        for name in columns:
-            if name not in known:
-                raise self._wrong(f"'{name}' is no column of the {self.kind}{_nearest(name, known)}", name)
-        self._check_names(tree)
-        windows = list(tree.find_all(exp.Window))
-        for window in windows:
-            if window.args.get("alias"):  # it is defined elsewhere, under its name
-                continue
-            window.set("partition_by", [exp.column("file"), *(window.args.get("partition_by") or [])])
-        where = tree.args.get("where")
-        if where is not None:
-            kept = exp.or_(exp.column("problem").is_(exp.null()).not_(), exp.paren(where.this))
-            tree.set("where", exp.Where(this=kept))
-        tree = tree.select("record", "file", "problem")
-        # Names are quoted: a field may be called "end" or "user".
-        return str(tree.sql(dialect="duckdb", identify=True)), columns, bool(windows)
-
-    def _parsed(self) -> exp.Select:
-        try:
-            tree = sqlglot.parse_one(self.file.sql, dialect="duckdb")
-        except sqlglot.errors.ParseError as error:
-            told = error.errors[0] if error.errors else {}
-            line = self.file.sql_line + int(told.get("line") or 1) - 1
-            said = told.get("description") or str(error).splitlines()[0]
-            raise UsageError(f"{self.file.path}, line {line}: {said}") from None
-        if not isinstance(tree, exp.Select) or tree.args.get("group") or tree.args.get("with_"):
-            raise self._wrong("a format is one SELECT ... FROM records, without WITH and GROUP BY")
-        filled = cast("exp.Select", tree.transform(self._filled))
-        # No absurd value may cost a file: what cannot be cast is nothing.
-        for node in list(filled.find_all(exp.Cast)):
-            if type(node) is exp.Cast:
-                node.replace(exp.TryCast(**node.args))
-        return filled
-
-    def _filled(self, node: exp.Expr) -> exp.Expr:
-        """A parameter as the value it has."""
-        if not isinstance(node, exp.Parameter | exp.Placeholder):
-            return node
-        name = node.name or str(node.this or "")
-        if name not in self.params:
-            raise self._wrong(
-                f"${name} is no parameter{_nearest(name, self.params)}; parameters stand in [params]", f"${name}"
-            )
-        return exp.convert(self.params[name])
-
-    def _check_names(self, tree: exp.Select) -> None:
-        known = {field.name for field in self.fields} | _TAKEN
-        inner = {name.name for part in tree.find_all(exp.Lambda) for name in part.expressions}
-        for column in tree.find_all(exp.Column):
-            if column.name not in known | inner:
-                raise self._wrong(f"no field '{column.name}' in [record]{_nearest(column.name, known)}", column.name)
-
-    def _wrong(self, said: str, word: str = "") -> UsageError:
-        """The error with the line the word first stands on."""
-        at = re.search(rf"{re.escape(word)}\b", self.file.sql) if word else None
-        line = self.file.sql_line + self.file.sql[: at.start()].count("\n") if at else self.file.sql_line
-        return UsageError(f"{self.file.path}, line {line}: {said}")

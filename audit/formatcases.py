@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit import cases, formatbook
 from audit.engine.store import open_store
-from audit.formatbook import COLUMNS
+from audit.formatsql import COLUMNS
 from audit.ingest.load import ingest
 from audit.records import AuditError, UsageError
 from audit.settings import Limits, Settings

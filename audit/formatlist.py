@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from audit.formatbook import Format, Kind, Params
+    from audit.formatbook import Format
+    from audit.formatsql import Kind, Params
     from audit.settings import Settings
 
 HEADS: dict[Kind, str] = {

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from audit import aligned
-from audit.formatbook import COLUMNS
+from audit.formatsql import COLUMNS
 from audit.ingest.recognise import EMPTY
 from audit.records import INSTANT
 from audit.sniffing import FIELDS_TOLD, Sniffed

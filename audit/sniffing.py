@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from audit import needs
 from audit.beginning import before_json, beginning, first_records
 from audit.engine.store import open_store
-from audit.formatbook import COLUMNS
+from audit.formatsql import COLUMNS
 from audit.ingest import archive
 from audit.ingest.fields import TABLES
 from audit.ingest.layout import sniff as layout_of

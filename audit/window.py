@@ -23,8 +23,9 @@ HISTORY_MONTHS = 13
 SUM = "DECIMAL(38,9)"
 # What the report itself needs of a call, whatever the rules ask for.
 _ALWAYS = {
-    "source", "started_at", "provider", "model", "status", "usage_quality", "input_tokens", "cache_read_tokens",
-    "output_tokens", "stated_cost", "stated_currency",
+    "source", "started_at", "provider", "model", "service_tier", "status", "usage_quality", "input_tokens",
+    "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "stated_cost",
+    "stated_currency",
 }  # fmt: skip
 _OF_PRICE = (
     "input_price", "cache_read_price", "cache_write_price", "output_price", "cache_kind", "cache_min_tokens",

@@ -94,7 +94,8 @@ def read_together(
         if table == "bills":
             gained = {file_id: newest_bill(engine, file_id) for file_id in range(low, high + 1) if file_id not in odd}
         else:
-            gained = one_call_once(engine, low, high)
+            parts = {low + n: one.rest.parts for n, one in enumerate(small) if one.rest is not None}
+            gained = one_call_once(engine, low, high, parts)
         entries = [
             Entry(
                 low + n, one.path, one.content, one.head, one.format.name, one.reason, gained.get(low + n, 0), 0, table

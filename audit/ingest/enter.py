@@ -31,10 +31,14 @@ class KnownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What a log has grown by: read from a mark on, after the file that was read up to there."""
+    """What a log has grown by: read from a mark on, after the file that was read up to there.
+
+    ``parts`` are all files that were read of the log so far.
+    """
 
     file_id: int
     mark: Mark
+    parts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ class Step:
         if reading.format.kind == "bills":
             calls = newest_bill(self.engine, file_id)
         else:
-            calls = one_call_once(self.engine, file_id, file_id)[file_id]
+            parts = {file_id: self.rest.parts} if self.rest is not None else {}
+            calls = one_call_once(self.engine, file_id, file_id, parts)[file_id]
         if self.rest is not None:
             rejects.forget_from(self.engine, self.rest.file_id, self.rest.mark.lines + 1)
         else:

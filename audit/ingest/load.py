@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from audit.engine.duckdb import Engine
-    from audit.formatbook import Format, Kind
+    from audit.formatbook import Format
+    from audit.formatsql import Kind
     from audit.ingest.content import Content
     from audit.ingest.layout import Layout
     from audit.ingest.objects import Object
@@ -203,15 +204,15 @@ class _Ingest:
         It is read from the last line end on; from its start where a record hangs together with those before.
         """
         layout = found.layout
-        for known in sorted(known_as, key=lambda known: -known.bytes):
-            mark = now.marks.get(known.bytes)
-            if mark is None or mark.sha256 != known.sha256 or known.format != form.name:
-                continue
-            apart = layout.clean and layout.container in ("lines", "csv") and not form.looks_back
-            if layout.container == "csv" and (mark.in_quotes or mark.line_end != known.bytes):
-                apart = False
-            return Rest(known.file_id, mark if apart else FROM_START)
-        return None
+        marked = [(known, now.marks.get(known.bytes)) for known in known_as if known.format == form.name]
+        begun = [(known, mark) for known, mark in marked if mark is not None and mark.sha256 == known.sha256]
+        if not begun:
+            return None
+        longest, mark = max(begun, key=lambda one: one[0].bytes)
+        apart = layout.clean and layout.container in ("lines", "csv") and not form.looks_back
+        if layout.container == "csv" and (mark.in_quotes or mark.line_end != longest.bytes):
+            apart = False
+        return Rest(longest.file_id, mark if apart else FROM_START, tuple(known.file_id for known, _ in begun))
 
     def _lay_by(self, found: _Found, recognition: Recognition, form: Format, now: Content, rest: Rest | None) -> None:
         if now.sha256 in self._waiting_digests:

@@ -21,7 +21,7 @@ NAMES_TOLD = 12
 RAW_KEY = (
     r"\b(?:(?i:[sp]k-|rk-|xox[abp]-|gh[pousr]_|github_pat_|glpat-|hf_)[A-Za-z0-9_\-./+=]{8,}"
     r"|(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[A-Za-z0-9_\-]{20,}|eyJ[A-Za-z0-9_\-./+=]{8,})"
-    r"|(?i:bearer)\s+[^\s\"']+"
+    r"|(?i:(?:bearer\s+)+)[^\s\"']+"
 )
 # Fields of a format that hold text of people, or places on their machines.
 _UNTOLD = {"messages", "cwd", "content", "input", "output", "prompt"}

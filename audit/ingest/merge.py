@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from audit.records import CALL_COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from audit.engine.duckdb import Engine
 
 # What makes one statement of a call fuller than another. The last resort is the row's own text, so that two
@@ -19,21 +21,33 @@ _FULLNESS = (
 _NEW = "file_id BETWEEN $low AND $high"
 
 
-def one_call_once(engine: Engine, low: int, high: int) -> dict[int, int]:
+def one_call_once(
+    engine: Engine, low: int, high: int, parts: Mapping[int, Sequence[int]] | None = None
+) -> dict[int, int]:
     """Leave one row of each call that some files state; returns the calls that the store gained, by file.
 
     Within a file its last statement holds; between files the fuller one. The call started at the earliest
     instant that any statement gives. The temporary table ``met`` keeps which other files had stated some before.
+
+    ``parts`` are the earlier parts of a log that grew, by the file that is its rest: together they are one file.
     """
     files = {"low": low, "high": high}
     _within(engine, files)
     engine.run("CREATE OR REPLACE TEMP TABLE met (old_file INTEGER)")
-    gained = dict(engine.rows(f"SELECT file_id, count(*) FROM store.calls WHERE {_NEW} GROUP BY file_id", files))
+    _in_grown(engine, parts or {})
+    gained = dict(
+        engine.rows(
+            f"SELECT file_id, count(*) FROM store.calls WHERE {_NEW} AND rowid NOT IN (SELECT row FROM again) "
+            "GROUP BY file_id",
+            files,
+        )
+    )
     if _meets(engine, files):
         _between(engine, files)
         gained = dict(
             engine.rows(
-                "SELECT c.file_id, count(*) FILTER (s.row IS NULL OR NOT s.old) FROM store.calls c LEFT JOIN "
+                "SELECT c.file_id, count(*) FILTER ((s.row IS NULL OR NOT s.old) "
+                "AND c.rowid NOT IN (SELECT row FROM again)) FROM store.calls c LEFT JOIN "
                 f"(SELECT * FROM stated WHERE place = 1) s ON s.row = c.rowid WHERE c.{_NEW} GROUP BY c.file_id",
                 files,
             )
@@ -63,6 +77,27 @@ def _within(engine: Engine, files: dict[str, int]) -> None:
         "UPDATE store.calls AS c SET started_at = r.started_at FROM repeated r WHERE c.file_id = r.file_id "
         "AND c.source = r.source AND c.call_id = r.call_id AND c.started_at <> r.started_at"
     )
+
+
+def _in_grown(engine: Engine, parts: Mapping[int, Sequence[int]]) -> None:
+    """The rest of a log states some calls again: it does so later. The table ``again`` keeps which rows these are."""
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE again (row BIGINT, old_row BIGINT, old_file INTEGER, started_at TIMESTAMP)"
+    )
+    for file_id, earlier in parts.items():
+        engine.run(
+            "INSERT INTO again SELECT n.rowid, o.rowid, o.file_id, o.started_at FROM store.calls n JOIN store.calls o "
+            "USING (source, call_id) WHERE n.file_id = $file AND list_contains($earlier, o.file_id)",
+            {"file": file_id, "earlier": list(earlier)},
+        )
+    if not engine.rows("SELECT 1 FROM again LIMIT 1"):
+        return
+    engine.run("INSERT INTO met SELECT DISTINCT old_file FROM again")
+    engine.run(
+        "UPDATE store.calls AS c SET started_at = a.started_at FROM again a "
+        "WHERE c.rowid = a.row AND a.started_at < c.started_at"
+    )
+    engine.run("DELETE FROM store.calls WHERE rowid IN (SELECT old_row FROM again)")
 
 
 def _meets(engine: Engine, files: dict[str, int]) -> bool:

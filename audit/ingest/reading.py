@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.formatbook import COLUMNS
+from audit.formatsql import COLUMNS
 from audit.ingest.fields import Finder, name, quoted
 from audit.ingest.values import ASKS, kept, present, problems, typed
 from audit.records import HASH, MONEY, TEXT, TEXTS, Column
@@ -78,10 +78,10 @@ class Reading:
         )
 
     def _cast(self, column: Column, given: set[str]) -> str:
-        named, kind = column.name, column.type
+        named, kind, composed = column.name, column.type, column.name in self.format.composed
         if named == "source":
             source = quoted(self.format.source)
-            return f"coalesce({kept('source', kind)}, {source})" if named in given else source
+            return f"coalesce({kept(named, kind, composed=composed)}, {source})" if named in given else source
         if named == "bill_id" and named not in given:
             about = ", ".join(part for part in _ABOUT.split(", ") if part in given)
             return f"md5(ROW({about})::VARCHAR)"
@@ -91,7 +91,7 @@ class Reading:
             # A fingerprint of 32 hexadecimal digits is kept as it is; any other text is fingerprinted again.
             return f"coalesce(try_cast({named} AS UUID), md5({named})::UUID)"
         if kind in (TEXT, TEXTS):
-            return kept(named, kind)
+            return kept(named, kind, composed=composed)
         return f"try_cast({named} AS {kind})"
 
     def _too_large(self, given: set[str]) -> Iterator[str]:

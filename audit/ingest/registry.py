@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.engine.duckdb import Engine
-    from audit.formatbook import Kind
+    from audit.formatsql import Kind
     from audit.ingest.content import Content
 
 

@@ -91,16 +91,17 @@ def problems(fields: tuple[Field, ...]) -> str:
     return f"CASE {unreadable} WHEN {anything} THEN CASE {reasons} END END"
 
 
-def kept(column: str, kind: str) -> str:
-    """A text column as it may be kept: no raw key, no message, no prompt."""
+def kept(column: str, kind: str, *, composed: bool) -> str:
+    """A text column as it may be kept: no key, no message, no prompt. One that is composed may hold a key inside."""
     if column == "error_type":
         # A kind of error is a word; a message or a traceback after it may hold anything.
-        return rf"nullif(left(regexp_extract({column}, '^[\w.\-]+'), 80), '')"
+        word = rf"nullif(left(regexp_extract({column}, '^[\w.\-]+'), 80), '')"
+        return _told(word, _alone(word))
     if column == "prompt":
         return f"regexp_replace({column}, {quoted(RAW_KEY)}, '<secret>', 'g')"
     if kind == TEXTS:
         return f"CASE WHEN {column} IS NOT NULL THEN list_transform({column}, lambda x: {_told('x', _within('x'))}) END"
-    return _told(column, _within(column) if column in _FREE else _alone(column))
+    return _told(column, _within(column) if composed or column in _FREE else _alone(column))
 
 
 def _told(column: str, secret: str) -> str:
@@ -117,5 +118,6 @@ def _within(column: str) -> str:
 
 
 def _alone(column: str) -> str:
-    """Whether the text is a key from its first sign on, which is a third of the work."""
-    return f"regexp_matches({column}, {quoted('^(?:' + RAW_KEY + ')')})"
+    """Whether the text is a key from its first sign on, which is a third of the work; an object may hold one."""
+    first = f"regexp_matches({column}, {quoted('^(?:' + RAW_KEY + ')')})"
+    return f"({first} OR ord({column}) IN ({ord('{')}, {ord('[')}) AND {_within(column)})"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).resolve().parent
 LIST_CURRENCY = "USD"
 NO_LIMIT = 1 << 62
+_LIVE_TIERS = ("flex", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ def unit_prices(case: Case) -> list[UnitPrices]:
         calculation, factor = found
         spans.extend(_rows(calculation, factor, start, end))
     return spans
+
+
+def has_other_tiers(case: Case) -> bool:
+    """Whether a call could have gone through at another price than the standard one, as the list has it.
+
+    A batch's log states that it is one; flex and priority are asked for call by call.
+    """
+    found = _look_up(replace(case, service_tier="standard"), _utc(case.first))
+    asked = [context for tier in _LIVE_TIERS for context in _contexts(tier)]
+    return found is not None and any(variant.when in asked for variant in _variants(found[0]))
 
 
 def _look_up(case: Case, at: datetime) -> tuple[PriceCalculation, Decimal] | None:

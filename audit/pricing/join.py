@@ -39,6 +39,7 @@ PRICES_SHAPE = {
     "smaller_model": "VARCHAR",
     "smaller_input_price": UNIT,
     "smaller_output_price": UNIT,
+    "other_tiers": "BOOLEAN",
     "price_source": "VARCHAR",
 }
 
@@ -79,8 +80,10 @@ def load_prices(engine: Engine, settings: Settings, start: datetime, end: dateti
     )
     rows: list[dict[str, Any]] = []
     for provider, model, tier, first, last in cases:
-        for price in catalogue.unit_prices(catalogue.Case(provider, model, tier, first, last)):
-            rows += _rows(provider, model, tier, price, settings)
+        case = catalogue.Case(provider, model, tier, first, last)
+        other_tiers = catalogue.has_other_tiers(case)
+        for price in catalogue.unit_prices(case):
+            rows += [row | {"other_tiers": other_tiers} for row in _rows(provider, model, tier, price, settings)]
     engine.load("prices", PRICES_SHAPE, rows)
 
 

@@ -18,7 +18,10 @@ State = Literal["ok", "known", "wrong"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One doubt about the data: in order, a limit to know, or to mend. Without a doubt, nothing is short or to do."""
+    """One doubt about the data: in order, a limit to know, or to mend. Without a doubt, nothing is short or to do.
+
+    What has no ``short`` stands in the report alone, not in the mail's line.
+    """
 
     title: str
     state: State
@@ -46,6 +49,7 @@ def checks(report: Report, speech: Speech) -> tuple[Check, ...]:
         _count("unpriced", quality.unpriced_calls, speech, tokens=speech.compact(quality.unpriced_tokens)),
         _count("unattributed", quality.unattributed_calls, speech, cost=speech.money(quality.unattributed_cost)),
         _stated(quality, speech),
+        _assumed(quality, speech),
         _count("failed_rules", failed, speech, of=rules),
         _count("not_assessed", silent, speech, state="known", of=rules),
     )
@@ -72,6 +76,25 @@ def _linked(quality: Quality, speech: Speech) -> Check:
         return Check(title, state="ok", says=speech.say("quality.linked.ok"))
     logs = speech.say("semicolon").join(quality.linked_sources)
     return Check(title, state="ok", says=speech.say("quality.linked.found", n=quality.linked_calls, logs=logs))
+
+
+def _assumed(quality: Quality, speech: Speech) -> Check:
+    """Prices that rest on what no log says. It is the same every month: for the report, not for the mail's line."""
+    title = speech.say("quality.assumed.title")
+    if not quality.assumed:
+        return Check(title, state="ok", says=speech.say("quality.assumed.ok"))
+    says = []
+    for field in dict.fromkeys(gap.field for gap in quality.assumed):
+        gaps = [gap for gap in quality.assumed if gap.field == field]
+        says.append(
+            speech.say(
+                f"quality.assumed.{field}",
+                n=sum(gap.calls for gap in gaps),
+                cost=speech.money(sum((gap.cost for gap in gaps), Decimal(0))),
+                sources=speech.say("comma").join(gap.source for gap in gaps),
+            )
+        )
+    return Check(title, state="known", says=" ".join(says), todo=speech.say("quality.assumed.todo"))
 
 
 def _stated(quality: Quality, speech: Speech) -> Check:
@@ -107,7 +130,7 @@ def _stated(quality: Quality, speech: Speech) -> Check:
 
 def quality_line(found: tuple[Check, ...], report: Report, speech: Speech) -> str:
     """The checks as one line, for a mail."""
-    wrong = [check.short for check in found if check.state != "ok"]
+    wrong = [check.short for check in found if check.short]
     if wrong:
         return speech.say("quality.line_found", problems=speech.say("semicolon").join(wrong))
     key = "quality.line_ok" if report.calls else "quality.line_empty"

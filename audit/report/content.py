@@ -159,6 +159,20 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Assumed:
+    """Calls of a source whose price rests on an assumption: the field that would tell is empty.
+
+    ``field`` is a column of the call record; ``of`` are the source's calls that have a cost.
+    """
+
+    source: str
+    field: str
+    calls: int
+    of: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """How far the figures can be trusted."""
 
@@ -177,6 +191,7 @@ class Quality:
     linked_calls: int
     linked_sources: tuple[str, ...]
     not_assessed: tuple[NotAssessed, ...]
+    assumed: tuple[Assumed, ...]
     stated_cost: Decimal | None
     stated_calls: int
     computed_cost_of_stated: Decimal | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit.report.content import Gap, NotAssessed, Quality, RejectLine, UnpricedModel
+from audit.report.content import Assumed, Gap, NotAssessed, Quality, RejectLine, UnpricedModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +73,7 @@ def assess(
         linked_calls=sum(calls for _, calls in linked),
         linked_sources=tuple(sources for sources, _ in linked),
         not_assessed=not_assessed,
+        assumed=_assumed(engine, span),
         stated_cost=month[5],
         stated_calls=month[4],
         computed_cost_of_stated=month[6],
@@ -99,6 +100,35 @@ def _contradicting(engine: Engine, params: dict[str, Any]) -> int:
         params,
     )
     return int(calls)
+
+
+# What a price rests on where a log leaves a field out, and where that may be wrong: the model has dearer or cheaper
+# tiers, what its cache gives is cheaper, what is written for an hour dearer.
+_ASSUMED = {
+    "service_tier": ("service_tier IS NULL", "other_tiers"),
+    "cache_read_tokens": ("input_tokens > 0 AND cache_read_tokens IS NULL", "cheap_reads"),
+    "cache_write_1h_tokens": ("cache_write_tokens > 0 AND cache_write_1h_tokens IS NULL", "long_writes"),
+}
+
+
+def _assumed(engine: Engine, span: Span) -> tuple[Assumed, ...]:
+    """The calls priced as standard, as uncached, as written for five minutes, because their source says nothing."""
+    found = []
+    for field, (silent, differs) in _ASSUMED.items():
+        rows = engine.rows(
+            "WITH told AS (SELECT source, provider, model, count(*) AS calls, "
+            f"count(*) FILTER ({silent}) AS silent, sum(cost) FILTER ({silent}) AS cost "
+            "FROM priced WHERE started_at >= $start AND cost > 0 GROUP BY ALL), "
+            "models AS (SELECT provider, model, bool_or(other_tiers) AS other_tiers, "
+            "bool_or(cache_write_1h_price > cache_write_price) AS long_writes, "
+            "bool_or(cache_read_price < input_price) AS cheap_reads FROM prices GROUP BY ALL) "
+            f"SELECT source, sum(silent) FILTER ({differs})::BIGINT, sum(calls)::BIGINT, sum(cost) FILTER ({differs}) "
+            "FROM told JOIN models m ON m.model = told.model AND m.provider IS NOT DISTINCT FROM told.provider "
+            f"GROUP BY source HAVING coalesce(sum(silent) FILTER ({differs}), 0) > 0 ORDER BY source",
+            {"start": span.start},
+        )
+        found += [Assumed(source or "", field, calls, of, cost) for source, calls, of, cost in rows]
+    return tuple(found)
 
 
 def _rejects(engine: Engine, params: dict[str, Any]) -> tuple[RejectLine, ...]:

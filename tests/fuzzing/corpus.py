@@ -28,8 +28,8 @@ CANDIDATES = 5
 COPIES = 3
 # Logs of one session each, whose records hang on all before them.
 SESSIONS = {"codex"}
-# Numbers that are added to a number which is an id; those of good and of broken records must not meet.
-EVIL_FROM = 5_000_000
+# Added to a number which is an id: good records, broken ones and those of the cases must not meet.
+GOOD_FROM, EVIL_FROM = 20_000_000, 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Group:
     def copy(self, number: int, word: str = "okay") -> list[dict[str, Any]]:
         """The records under ids of their own."""
         found = {old for record in self.records for old in _under(record, self.names)}
-        add = number + (EVIL_FROM if word == "evil" else 0)
+        add = number + (EVIL_FROM if word == "evil" else GOOD_FROM)
         new = {old: _other(old, add, word, number) for old in found}
         return [_swapped(record, new) for record in self.records]
 

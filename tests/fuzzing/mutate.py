@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SECRET = "Fz7kQxSECRETw9"  # noqa: S105 a word to be looked for, and no key
 _SECRETS = (f"sk-{SECRET}0123456789ab", f"sk-ant-api03-{SECRET}-AbCd_0123", f"Bearer {SECRET}0123456789")
+# What a mutation has spoilt in front of the word is no key any more, and nothing could tell that it was one.
+LEAKED = rf"(?:^|[^A-Za-z0-9_])(?:sk-(?:ant-api03-)?|(?:Bearer )+){SECRET}"
 LONG, VERY_LONG, DEEP = 5_000, 300_000, 3_000
 _NUMBER = re.compile(rb"(?<=[:\[, ,])-?\d+(?:\.\d+)?")
 _NUMBERS = (

@@ -67,12 +67,14 @@ class Store:
             for line, reason in self._open.rows("SELECT line, reason FROM store.rejects ORDER BY line, reason")
         ]
 
-    def holding(self, text: str) -> list[str]:
-        """The rows of any table that hold a text."""
+    def holding(self, pattern: str) -> list[str]:
+        """The rows of any table that hold such a text."""
         found = []
-        for table in ("calls", "bills", "rejects", "files", "linked", "seen"):
+        tables = self._open.rows("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store'")
+        for (table,) in tables:
             rows = self._open.rows(
-                f"SELECT t::VARCHAR FROM store.{table} t WHERE contains(t::VARCHAR, $text) LIMIT 3", {"text": text}
+                f"SELECT t::VARCHAR FROM store.{table} t WHERE regexp_matches(t::VARCHAR, $pattern) LIMIT 3",
+                {"pattern": pattern},
             )
             found += [f"{table}: {row}" for (row,) in rows]
         return found

@@ -7,6 +7,7 @@ import os
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import zstandard
 
 from audit.ingest import batch, content
@@ -14,8 +15,6 @@ from tests.ingest.shop import Shop, line, lines
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 HEADER = b"call_id,started_at,model,input_tokens\n"
 
@@ -65,6 +64,23 @@ def test_a_last_line_without_its_end_is_one_call_when_the_log_goes_on(shop: Shop
     shop.ingest(path)
     path.write_bytes(lines("a", "b"))
     assert (shop.ingest(path)[0].calls, shop.calls) == (1, ["a", "b"])
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_log_states_a_call_last_where_it_grew_to(shop: Shop, *, together: bool) -> None:
+    """As in a log that was read at once, the last line holds, though an earlier one says more."""
+    early = line("a", output_tokens=9, started_at="2026-10-05T09:00:00Z") + line("b", output_tokens=9)
+    paths = [shop.log(f"{name}.jsonl", early.replace(b'"a"', b'"a%s"' % name.encode())) for name in "xy"]
+    used = paths if together else paths[:1]
+    shop.ingest(*used)
+    for said in (8, 7):
+        for path, name in zip(used, "xy", strict=False):
+            with path.open("ab") as out:
+                out.write(line(f"a{name}", output_tokens=said))
+        assert [receipt.calls for receipt in shop.ingest(*used)] == [0] * len(used)
+    told = shop.rows("SELECT output_tokens, started_at::VARCHAR FROM store.calls WHERE call_id LIKE 'a%'")
+    assert told == [(7, "2026-10-05 09:00:00")] * len(used)
+    assert shop.rows("SELECT count(*), sum(calls) FROM (SELECT 1), store.files") == [(3 * len(used), 2 + together)]
 
 
 def test_of_a_table_that_grew_the_new_rows_are_read_under_its_header(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from audit.records import Finding, Grade, Month
 from audit.report.content import (
     Assessed,
+    Assumed,
     DaySpend,
     Gap,
     GradeTotal,
@@ -231,6 +232,7 @@ def good_quality() -> Quality:
         linked_calls=0,
         linked_sources=(),
         not_assessed=(),
+        assumed=(),
         stated_cost=Decimal("31877.10"),
         stated_calls=801_200,
         computed_cost_of_stated=Decimal("31870.44"),
@@ -540,6 +542,11 @@ def silent(language: str = "en", currency: str = "USD") -> Report:
             contradicting_calls=12,
             linked_calls=1_204,
             linked_sources=("litellm + otel/openai",),
+            assumed=(
+                Assumed("new_api", "service_tier", 112_480, 112_480, Decimal("4120.55")),
+                Assumed("helicone", "cache_read_tokens", 9_310, 9_310, Decimal("812.04")),
+                Assumed("litellm", "cache_write_1h_tokens", 1, 88_000, Decimal("0.31")),
+            ),
         ),
     )
 
