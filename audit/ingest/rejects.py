@@ -46,8 +46,13 @@ def taken_out(
     (bad,) = engine.row(f"SELECT count(*) {bad_rows}", {"id": file_id})
     if bad:
         engine.run(f"DELETE {bad_rows}", {"id": file_id})
+        # A record that is unfolded may have several: one is told, always the same, and what says most.
         problems = dict(
-            engine.rows(f"SELECT record, problem FROM ({reading.rows}) WHERE problem IS NOT NULL ORDER BY record")
+            engine.rows(
+                "SELECT record, coalesce(min(problem) FILTER (problem <> $unreadable), $unreadable) "
+                f"FROM ({reading.rows}) WHERE problem IS NOT NULL GROUP BY record ORDER BY record",
+                {"unreadable": UNREADABLE},
+            )
         )
         # A table that is read on from a mark has its header above it again.
         above = lines_before - (1 if lines_before and original.layout.container == "csv" else 0)

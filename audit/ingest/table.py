@@ -63,6 +63,8 @@ class _Lines:
                 taken.append(more)
                 quotes += more[1].count('"')
             cells = _cells("".join(text for _, text in taken), delimiter)
+        if cells is not None and width and len(cells) == width + 1 and not cells[-1]:
+            del cells[-1]  # the engine too lets a row end with a delimiter
         if cells is not None and width in (0, len(cells)):
             return *first, cells
         self._back.extendleft(reversed(taken[1:]))

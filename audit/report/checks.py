@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from audit.report.speech import clip
+
 if TYPE_CHECKING:
     from audit.report.content import Quality, Report
     from audit.report.speech import Speech
 
+SOURCES_SHOWN = 160  # characters
 TOLERANCE = Decimal("0.01")  # of the stated cost: rounding in a gateway's own prices stays below it
 
 
@@ -91,7 +94,7 @@ def _assumed(quality: Quality, speech: Speech) -> Check:
                 f"quality.assumed.{field}",
                 n=sum(gap.calls for gap in gaps),
                 cost=speech.money(sum((gap.cost for gap in gaps), Decimal(0))),
-                sources=speech.say("comma").join(gap.source for gap in gaps),
+                sources=clip(speech.say("comma").join(gap.source for gap in gaps), SOURCES_SHOWN),
             )
         )
     return Check(title, state="known", says=" ".join(says), todo=speech.say("quality.assumed.todo"))

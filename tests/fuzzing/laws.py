@@ -199,7 +199,9 @@ def alone(chance: Random, trial: Trial, rejects: list[tuple[int | None, str]], s
     Returns how many were tried. Where records are read in the light of those before them, none are.
     """
     bad = [
-        at for at, line in enumerate(trial.lines) if not line.good and line.text.strip(BLANK) and b"\r" not in line.text
+        at
+        for at, line in enumerate(trial.lines)
+        if not line.good and line.text.strip(BLANK) and b"\r" not in line.text and _told_alike(trial.corpus, line.text)
     ]
     told = {number for number, _ in rejects}
     # A file with a reject costs a hundred times what others cost, that are read together.
@@ -230,6 +232,8 @@ def alone(chance: Random, trial: Trial, rejects: list[tuple[int | None, str]], s
     rejected = Counter(number for number, _ in rejects)
     for at, path in paths.items():
         receipt, number, text = receipts[path], trial.number(at), trial.lines[at].text
+        if receipt.format not in (None, trial.corpus.format.name):
+            continue  # half of so short a log is another's
         if receipt.unread:
             trial.fault(f"good lines and this one are refused, {receipt.reason}: {text[:300]!r}")
         elif receipt.rejected != rejected[number]:
@@ -240,6 +244,17 @@ def alone(chance: Random, trial: Trial, rejects: list[tuple[int | None, str]], s
             if row not in rows and row not in anchoring and (one not in ids or trial.kind == "bills" or "-evil" in one):
                 trial.fault(f"line {number} gives alone, and not among others, {row}: {text[:600]!r}")
     return len(chosen)
+
+
+def _told_alike(corpus: Corpus, text: bytes) -> bool:
+    """A table's encoding is told by all of it: a byte that is no UTF-8 may be a letter in a short one."""
+    if corpus.columns is None:
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _around(row: str) -> str:

@@ -234,3 +234,11 @@ def test_line_numbers_hold_in_a_file_that_many_threads_read(shop: Shop) -> None:
     receipt = shop.read(content)
     assert (receipt.calls, receipt.rejected) == (good - len(bad), len(bad))
     assert shop.rejected_lines == [number + 1 for number in sorted(bad)]
+
+
+def test_a_row_that_ends_with_a_delimiter_is_a_row_whether_or_not_another_is_broken(shop: Shop) -> None:
+    table = b"call_id,started_at,model\na,2026-10-05T10:00:00Z,gpt-4o,\n"
+    broken = b"b,2026-10-05T10:00:00Z\nc,2026-10-05T10:00:00Z,gpt-4o,,\n"
+    receipts = shop.ingest(shop.log("good.csv", table), shop.log("bad.csv", table.replace(b"\na", b"\nd") + broken))
+    assert [(receipt.calls, receipt.rejected) for receipt in receipts] == [(1, 0), (1, 2)]
+    assert shop.calls == ["a", "d"]

@@ -1,0 +1,121 @@
+"""The SELECT of a format: what it gives, and with each record's number, file and problem carried through it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+
+import sqlglot
+from sqlglot import exp
+
+from audit.records import BILL_COLUMNS, CALL_COLUMNS, Column, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from audit.sqlfile import SqlFile
+
+Kind = Literal["calls", "bills"]
+Params = dict[str, bool | int | float | str]
+COLUMNS: dict[Kind, tuple[Column, ...]] = {"calls": CALL_COLUMNS, "bills": BILL_COLUMNS}
+# Names that are no field's.
+TAKEN = {"problem", "record", "file"}
+_COMPOSING = (exp.Concat, exp.ConcatWs, exp.DPipe)
+
+
+class Compiled(NamedTuple):
+    """The SELECT over ``records``; its columns; whether it reads a record in the light of those before it.
+
+    ``composed`` are the columns that are put together from several texts.
+    """
+
+    select: str
+    columns: tuple[str, ...]
+    looks_back: bool
+    composed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A format's SELECT on its way to the one that is run."""
+
+    file: SqlFile
+    kind: Kind
+    fields: Collection[str]
+    params: Params
+
+    def carrying(self) -> Compiled:
+        """The SELECT with each record's number, file and problem carried along past its own filter; its columns.
+
+        A record that could not be read must reach the rejects whatever the format filters on. Windows look at
+        one file, however many are read at once.
+        """
+        tree = self._parsed()
+        columns = tuple(tree.named_selects)
+        known = [column.name for column in COLUMNS[self.kind]]
+        for name in columns:
+            if name not in known:
+                raise self._wrong(f"'{name}' is no column of the {self.kind}{nearest(name, known)}", name)
+        self._check_names(tree)
+        windows = list(tree.find_all(exp.Window))
+        for window in windows:
+            if window.args.get("alias"):  # it is defined elsewhere, under its name
+                continue
+            window.set("partition_by", [exp.column("file"), *(window.args.get("partition_by") or [])])
+        composed = frozenset(one.alias_or_name for one in tree.selects if one.find(*_COMPOSING))
+        where = tree.args.get("where")
+        if where is not None:
+            kept = exp.or_(exp.column("problem").is_(exp.null()).not_(), exp.paren(where.this))
+            tree.set("where", exp.Where(this=kept))
+        tree = tree.select("record", "file", "problem")
+        # Names are quoted: a field may be called "end" or "user".
+        return Compiled(str(tree.sql(dialect="duckdb", identify=True)), columns, bool(windows), composed)
+
+    def _parsed(self) -> exp.Select:
+        try:
+            tree = sqlglot.parse_one(self.file.sql, dialect="duckdb")
+        except sqlglot.errors.ParseError as error:
+            told = error.errors[0] if error.errors else {}
+            line = self.file.sql_line + int(told.get("line") or 1) - 1
+            said = told.get("description") or str(error).splitlines()[0]
+            raise UsageError(f"{self.file.path}, line {line}: {said}") from None
+        if not isinstance(tree, exp.Select) or tree.args.get("group") or tree.args.get("with_"):
+            raise self._wrong("a format is one SELECT ... FROM records, without WITH and GROUP BY")
+        filled = cast("exp.Select", tree.transform(self._filled))
+        # No absurd value may cost a file: what cannot be cast is nothing.
+        for node in list(filled.find_all(exp.Cast)):
+            if type(node) is exp.Cast:
+                node.replace(exp.TryCast(**node.args))
+        return filled
+
+    def _filled(self, node: exp.Expr) -> exp.Expr:
+        """A parameter as the value it has."""
+        if not isinstance(node, exp.Parameter | exp.Placeholder):
+            return node
+        name = node.name or str(node.this or "")
+        if name not in self.params:
+            raise self._wrong(
+                f"${name} is no parameter{nearest(name, self.params)}; parameters stand in [params]", f"${name}"
+            )
+        return exp.convert(self.params[name])
+
+    def _check_names(self, tree: exp.Select) -> None:
+        known = {*self.fields} | TAKEN
+        inner = {name.name for part in tree.find_all(exp.Lambda) for name in part.expressions}
+        for column in tree.find_all(exp.Column):
+            if column.name not in known | inner:
+                raise self._wrong(f"no field '{column.name}' in [record]{nearest(column.name, known)}", column.name)
+
+    def _wrong(self, said: str, word: str = "") -> UsageError:
+        """The error with the line the word first stands on."""
+        at = re.search(rf"{re.escape(word)}\b", self.file.sql) if word else None
+        line = self.file.sql_line + self.file.sql[: at.start()].count("\n") if at else self.file.sql_line
+        return UsageError(f"{self.file.path}, line {line}: {said}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A question that names the one meant, where one is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""

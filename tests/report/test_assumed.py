@@ -1,0 +1,80 @@
+"""Where a price rests on what a log leaves out, data quality says so, with the calls and the money of each source."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit import places, redline, window
+from audit.records import Month
+from audit.report import quality, speech
+from audit.report.checks import checks, quality_line
+from audit.settings import Settings
+from tests.pricing.priced import store, utc
+from tests.report.examples import silent
+
+if TYPE_CHECKING:
+    from audit.report.content import Assumed
+
+OCTOBER = Month(2026, 10)
+# All that a price depends on: 1,000 tokens of input and 100 of output, none of them from a cache.
+CALL = {
+    "started_at": utc("2026-10-05 10:00"),
+    "provider": "openai",
+    "model": "gpt-5",
+    "service_tier": "standard",
+    "input_tokens": 1000,
+    "cache_read_tokens": 0,
+    "output_tokens": 100,
+}
+CLAUDE = CALL | {"provider": "anthropic", "model": "claude-opus-4-5"}
+
+
+def assumed(*calls: dict[str, Any]) -> list[tuple[str, str, int, int, Decimal]]:
+    settings = Settings.model_validate({"company": {"timezone": "UTC"}})
+    with store(calls, settings) as engine:
+        span = window.build(engine, settings, OCTOBER, redline.owners(settings, OCTOBER), 7, asked=set())
+        found: tuple[Assumed, ...] = quality.assess(engine, settings, span, []).assumed
+        return [(gap.source, gap.field, gap.calls, gap.of, gap.cost) for gap in found]
+
+
+def test_a_log_that_states_all_assumes_nothing() -> None:
+    write = {"cache_write_tokens": 500, "cache_write_1h_tokens": 0}
+    assert assumed(CALL, CALL | {"service_tier": "flex"}, CLAUDE | write) == []
+
+
+def test_a_call_without_a_tier_is_told_where_the_model_has_others() -> None:
+    silent = {"service_tier": None}
+    # 1,000 in at 1.25 and 100 out at 10 dollars a million.
+    assert assumed(CALL | silent, CALL, CLAUDE | silent) == [("log", "service_tier", 1, 3, Decimal("0.00225"))]
+
+
+def test_a_call_that_tells_nothing_of_the_cache_is_told() -> None:
+    silent = {"cache_read_tokens": None}
+    assert assumed(CALL | silent | {"source": "a"}, CALL) == [("a", "cache_read_tokens", 1, 1, Decimal("0.00225"))]
+
+
+def test_a_write_that_may_last_an_hour_is_told() -> None:
+    # 500 plain in at 5, 500 written at 6.25 and 100 out at 25 dollars a million.
+    found = assumed(CLAUDE | {"cache_write_tokens": 500}, CLAUDE | {"cache_write_tokens": 0}, CLAUDE)
+    assert found == [("log", "cache_write_1h_tokens", 1, 3, Decimal("0.008125"))]
+
+
+def test_what_cost_nothing_assumed_nothing() -> None:
+    failed = {"status": "error", "input_tokens": None, "output_tokens": None, "cache_read_tokens": None}
+    unpriced = {"model": "house-7b", "provider": "inhouse", "service_tier": None, "cache_read_tokens": None}
+    earlier = {"started_at": utc("2026-09-30 10:00"), "service_tier": None}
+    assert assumed(CALL | failed | {"service_tier": None}, CALL | unpriced, CALL | earlier) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_report_tells_it_and_the_mail_does_not(language: str) -> None:
+    report, said = silent(language), speech.load(places.templates(), language, "USD")
+    found = checks(report, said)
+    (check,) = [one for one in found if one.title == said.say("quality.assumed.title")]
+    assert check.state == "known"
+    assert all(source in check.says for source in ("new_api", "helicone", "litellm"))
+    assert check.title not in quality_line(found, report, said)
+    assert check.says not in quality_line(found, report, said)
