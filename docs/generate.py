@@ -45,13 +45,22 @@ def rules() -> str:
     if broken:
         raise SystemExit(broken[0].reason)
     rows = [
-        (f"`{rule.id}`", rule.family, str(rule.grade), rule.text("title", "en"), _params(rule))
+        (f"`{rule.id}`", rule.family, str(rule.grade), rule.text("title", "en"), _needs(rule), _params(rule))
         for rule in sorted(loaded, key=lambda rule: (rule.family, rule.id))
     ]
     notes = "\n".join(
         f"- `{rule.id}`: {' '.join(rule.note.split())}" for rule in sorted(loaded, key=lambda r: r.id) if rule.note
     )
-    return _table(("rule", "family", "grade", "what it finds", "parameters"), rows) + "\n" + notes + "\n"
+    return (
+        _table(("rule", "family", "grade", "what it finds", "what a call must state", "parameters"), rows)
+        + "\n"
+        + notes
+        + "\n"
+    )
+
+
+def _needs(rule: rulebook.Rule) -> str:
+    return ", ".join(" or ".join(f"`{column}`" for column in need) for need in rule.needs) or "nothing"
 
 
 def _params(rule: rulebook.Rule) -> str:

@@ -75,11 +75,16 @@ class Finder:
 
     @property
     def _as_json(self) -> set[str]:
-        """Top-level names read as JSON: those stepped through otherwise than by name, and those wanted whole."""
+        """Top-level names read as JSON: those stepped through otherwise than by name, and those wanted whole.
+
+        So is one that is asked for both as a text and for what lies in it.
+        """
+        asked = {one.steps for one in self.format.fields}
+        gone_into = {steps[:depth] for steps in asked for depth in range(1, len(steps))}
         return {
             one.steps[0].text
             for one in self.format.fields
-            if one.type in ("json", "texts") or any(step.kind != "name" for step in one.steps)
+            if one.type in ("json", "texts") or any(step.kind != "name" for step in one.steps) or one.steps in gone_into
         }
 
     def text(self, one: Field) -> str:

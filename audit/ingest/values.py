@@ -118,6 +118,6 @@ def _within(column: str) -> str:
 
 
 def _alone(column: str) -> str:
-    """Whether the text is a key from its first sign on, which is a third of the work; an object may hold one."""
-    first = f"regexp_matches({column}, {quoted('^(?:' + RAW_KEY + ')')})"
+    """Whether the text is a key from its first word on, which is a third of the work; an object may hold one."""
+    first = f"regexp_matches({column}, {quoted(r'^[^A-Za-z0-9_]{0,4}(?:' + RAW_KEY + ')')})"
     return f"({first} OR ord({column}) IN ({ord('{')}, {ord('[')}) AND {_within(column)})"

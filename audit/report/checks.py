@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from audit.report.speech import clip
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audit.report.content import Quality, Report
     from audit.report.speech import Speech
 
@@ -52,7 +55,7 @@ def checks(report: Report, speech: Speech) -> tuple[Check, ...]:
         _count("unpriced", quality.unpriced_calls, speech, tokens=speech.compact(quality.unpriced_tokens)),
         _count("unattributed", quality.unattributed_calls, speech, cost=speech.money(quality.unattributed_cost)),
         _stated(quality, speech),
-        _assumed(quality, speech),
+        *_assumed(quality, speech),
         _count("failed_rules", failed, speech, of=rules),
         _count("not_assessed", silent, speech, state="known", of=rules),
     )
@@ -81,23 +84,20 @@ def _linked(quality: Quality, speech: Speech) -> Check:
     return Check(title, state="ok", says=speech.say("quality.linked.found", n=quality.linked_calls, logs=logs))
 
 
-def _assumed(quality: Quality, speech: Speech) -> Check:
+def _assumed(quality: Quality, speech: Speech) -> Iterator[Check]:
     """Prices that rest on what no log says. It is the same every month: for the report, not for the mail's line."""
-    title = speech.say("quality.assumed.title")
+    say = speech.say
     if not quality.assumed:
-        return Check(title, state="ok", says=speech.say("quality.assumed.ok"))
-    says = []
-    for field in dict.fromkeys(gap.field for gap in quality.assumed):
-        gaps = [gap for gap in quality.assumed if gap.field == field]
-        says.append(
-            speech.say(
-                f"quality.assumed.{field}",
-                n=sum(gap.calls for gap in gaps),
-                cost=speech.money(sum((gap.cost for gap in gaps), Decimal(0))),
-                sources=clip(speech.say("comma").join(gap.source for gap in gaps), SOURCES_SHOWN),
-            )
+        yield Check(say("quality.assumed.title"), state="ok", says=say("quality.assumed.ok"))
+    for field, found in itertools.groupby(quality.assumed, key=lambda gap: gap.field):
+        gaps = list(found)
+        says = say(
+            f"quality.assumed.{field}",
+            n=sum(gap.calls for gap in gaps),
+            cost=speech.money(sum((gap.cost for gap in gaps), Decimal(0))),
+            sources=clip(say("comma").join(gap.source for gap in gaps), SOURCES_SHOWN),
         )
-    return Check(title, state="known", says=" ".join(says), todo=speech.say("quality.assumed.todo"))
+        yield Check(say(f"quality.assumed.title_{field}"), state="known", says=says, todo=say("quality.assumed.todo"))
 
 
 def _stated(quality: Quality, speech: Speech) -> Check:

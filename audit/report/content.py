@@ -162,7 +162,7 @@ class Gap:
 class Assumed:
     """Calls of a source whose price rests on an assumption: the field that would tell is empty.
 
-    ``field`` is a column of the call record; ``of`` are the source's calls that have a cost.
+    They stand together by ``field``, a column of the call record; ``of`` are the source's calls that have a cost.
     """
 
     source: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,9 +20,12 @@ CASES = [
 ]
 
 
+read = functools.cache(formatbook.read)
+
+
 @pytest.mark.parametrize(("path", "case"), CASES)
 def test_a_format_gives_what_its_case_asks_for(path: Path, case: dict[str, Any]) -> None:
-    assert formatcases.difference(formatbook.read(path), case) is None
+    assert formatcases.difference(read(path), case) is None
 
 
 OWN = """/*
@@ -80,3 +84,16 @@ def test_a_format_without_cases_fails(tmp_path: Path) -> None:
     (tmp_path / "own.sql").write_text(OWN, encoding="utf-8")
     (result,) = formatcases.run_cases([tmp_path / "own.sql"])
     assert str(result.difference).endswith("own.yml: missing; the cases of own.sql stand beside it")
+
+
+def test_a_field_is_read_whole_and_gone_into(tmp_path: Path) -> None:
+    """As where a log states the model as a text, or as an object with its name."""
+    both = OWN.replace('input = "usage.in', 'model = "model"\ntold = "model.name"\ninput = "usage.in')
+    both = both.replace("SELECT id AS call_id,", "SELECT id AS call_id, coalesce(told, model) AS model,")
+    (tmp_path / "own.sql").write_text(both, encoding="utf-8")
+    (tmp_path / "own.yml").write_text(
+        "cases: [{name: n, record: {when: 2026-10-05}, records: [{id: a, model: x}, {id: b, model: {name: y}}], "
+        "calls: [{call_id: a, model: x}, {call_id: b, model: y}]}]",
+        encoding="utf-8",
+    )
+    assert [result.difference for result in formatcases.run_cases([tmp_path / "own.sql"])] == [None]

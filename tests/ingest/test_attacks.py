@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import resource
 import stat
 import sys
@@ -187,7 +188,34 @@ def test_a_packed_desert_does_not_fill_the_memory(shop: Shop) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_500_000, sys.platform
 
 
-@pytest.mark.parametrize("name", ["asia-southeast1", "asia-pacific-team", "bearer", "hfd-search-and-find"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-ant-api03-AbCd_0123-xyz",
+        "sk-0123456789abcdef0123456789abcdef",
+        "sk-lf-1b2c3d4e-0000-4000-8000-0123456789ab",
+        "sk-abcdefghijklmnopqrstuvwxyz",
+        "hf_AbcdefghijklmnopqrstuvwxyzABCDEFGH",
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "glpat-aB3dEfGhIjKlMnOpQrSt",
+        "AKIAIOSFODNN7EXAMPLE",
+        "Bearer Bearer abcdefgh",
+        '["Bearer abcdefgh"]',
+        '{"a": {"b": "sk-0123456789abcdef"}}',
+        "\x01sk-0123456789abcdef",
+    ],
+)
+def test_a_key_is_kept_nowhere(shop: Shop, key: str) -> None:
+    everywhere = dict.fromkeys(("source", "project", "user_id", "model", "provider", "error_type", "session_id"), key)
+    shop.read(line(key, **everywhere, tags=[key]) + lines("b"))
+    assert len(shop.calls) == 2
+    word = max(re.findall(r"\w+", key), key=len)
+    assert word not in shop.everything
+
+
+@pytest.mark.parametrize(
+    "name", ["asia-southeast1", "asia-pacific-team", "bearer", "hfd-search-and-find", "sk-telecom-bot", "pk-team-2026"]
+)
 def test_a_name_that_begins_as_a_key_might_is_a_name(shop: Shop, name: str) -> None:
     shop.read(line("a", project=name, environment=name, user_id=name))
     assert [shop.value(column, "a") for column in ("project", "environment", "user_id")] == [name] * 3
