@@ -220,7 +220,13 @@ SELECT
     ) AS api_key,
     coalesce(m_environment, m_env) AS environment,
     m_task AS task,
-    list_transform(json_keys(metadata), LAMBDA k: k || '=' || json_extract_string(metadata, '$."' || k || '"')) AS tags,
+    CASE
+        WHEN json_type(metadata) = 'OBJECT'
+            THEN list_transform(
+                list_zip(json_keys(metadata), json_extract_string(metadata, '$.*')),
+                LAMBDA pair: pair[1] || '=' || pair[2]
+            )
+    END AS tags,
     prompt_hash(
         q_system,
         coalesce(q_messages, q_prompt, q_text, q_texts),

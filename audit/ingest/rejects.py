@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from audit.ingest.reading import Reading
 
 TEXTS_KEPT = 1_000
+# Python's own reader gives up somewhat above, where exactly hangs on who calls it.
+TOO_DEEP = 500
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 CUT_OFF = "the archive is cut off or damaged: what came before its end was read"
 
 
@@ -98,14 +103,20 @@ def _why(text: str, container: str, most: int) -> str:
     if container == "csv":
         return "not a row of this table: it has more or fewer columns than the header, or an open quote"
     reason = "no field of this format, or one of another shape than the format states"
+    if _depth(text) > TOO_DEEP:
+        return "not valid JSON: nested too deep"
     try:
         if not isinstance(json.loads(text), dict):
             reason = "a JSON value where an object was expected"
     except ValueError as error:
         reason = f"not valid JSON: {str(error).split(': line', 1)[0].split(' (char', 1)[0]}"
-    except RecursionError:
-        reason = "not valid JSON: nested too deep"
     return reason
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at once, at most; those in texts are none."""
+    steps = (1 if mark[0] in "{[" else -1 for mark in _BRACKET.finditer(text) if mark[0][0] != '"')
+    return max(itertools.accumulate(steps), default=0)
 
 
 def forget_repeated(engine: Engine, path: str) -> None:

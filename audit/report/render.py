@@ -82,6 +82,7 @@ def _environment(templates: Path, speech: Speech, spoken: Spoken) -> Environment
         count=speech.count,
         percent=speech.percent,
         plain_percent=speech.plain_percent,
+        reason=speech.reason,
         cost=spoken.cost,
         saving=spoken.saving,
         share=spoken.share,
@@ -148,7 +149,7 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
 
 def _gap(gap: Gap, speech: Speech) -> str:
     of = speech.say("calls" if gap.kind == "unpriced" else "lines", n=gap.of)
-    return speech.say(f"gap.{gap.kind}", name=gap.name, n=gap.count, of=of, reason=gap.reason)
+    return speech.say(f"gap.{gap.kind}", name=gap.name, n=gap.count, of=of, reason=speech.reason(gap.reason))
 
 
 def _by_money(findings: Sequence[Finding]) -> list[Finding]:

@@ -73,6 +73,12 @@ class Speech:
             entry = entry[part]
         return entry
 
+    def reason(self, text: str) -> str:
+        """Why something could not be read: the program's own sentence, in the reader's language as far as known."""
+        for english, own in self.words["quality"]["translated"]:
+            text = text.replace(english, own)
+        return text
+
     def column(self, name: str) -> str:
         """A column of the call record as people call it; as it stands where there is no word for it."""
         text: str = self.words["needed"].get(name, name)

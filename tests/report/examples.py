@@ -155,6 +155,9 @@ TOLD: dict[str, tuple[str, Grade, tuple[str, str, str], tuple[str, str, str]]] =
 }
 
 
+CUT_OFF = "the archive is damaged or cut off (unexpected end); fetch it again"
+
+
 def finding(
     rule: str, language: str, number: int, project: str | None, money: str | None, *, calls: int = 412
 ) -> Finding:
@@ -438,21 +441,32 @@ def incomplete(language: str = "en", currency: str = "USD") -> Report:
         Gap("rule", name="missed_batch", reason=failure),
         Gap("rejected", count=41_200, of=1_204_331),
         Gap("unpriced", count=4_120, of=18_204),
-        Gap("unread", name="logs/gateway-2026-10-31.jsonl.gz", reason="the file is cut off"),
+        Gap(
+            "unread",
+            name="logs/gateway-2026-10-31.jsonl.gz",
+            reason=CUT_OFF,
+        ),
     )
     quality = replace(
         report.quality,
         rejected_lines=22_877,
         rejects=(
-            RejectLine("not valid JSON", 22_870, "logs/gateway-2026-10-14.jsonl.gz", 118_204),
+            RejectLine("not valid JSON: Unterminated string", 22_870, "logs/gateway-2026-10-14.jsonl.gz", 118_204),
             RejectLine(
-                "started_at is not an instant",
+                "started_at: not an instant: ISO 8601, or seconds or milliseconds since 1970",
                 7,
                 "logs/sdk/very/deep/folder/with-a-long-name/2026-10-02.csv",
                 None,
             ),
         ),
-        unread_files=(RejectLine("the file is cut off", 0, "logs/gateway-2026-10-31.jsonl.gz", None),),
+        unread_files=(
+            RejectLine(
+                CUT_OFF,
+                0,
+                "logs/gateway-2026-10-31.jsonl.gz",
+                None,
+            ),
+        ),
         unpriced_calls=4_120,
         unpriced_tokens=9_301_442,
         unpriced=(
