@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections import Counter
@@ -247,12 +248,15 @@ def alone(chance: Random, trial: Trial, rejects: list[tuple[int | None, str]], s
 
 
 def _told_alike(corpus: Corpus, text: bytes) -> bool:
-    """A table's encoding is told by all of it: a byte that is no UTF-8 may be a letter in a short one."""
+    """A table's encoding is told by all of it: a byte that is no UTF-8 may be a letter in a short one.
+
+    And a quote that the last line leaves open ends with the file.
+    """
     if corpus.columns is None:
         return True
     try:
-        text.decode()
-    except UnicodeDecodeError:
+        list(csv.reader([text.decode()], strict=True))
+    except (UnicodeDecodeError, csv.Error):
         return False
     return True
 
