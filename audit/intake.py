@@ -9,7 +9,7 @@ from audit import formatbook, places
 from audit.ingest import objects
 from audit.ingest.find import files
 from audit.ingest.link import link, unlink_gone
-from audit.ingest.load import Receipt, ingest
+from audit.ingest.load import ingest
 from audit.ingest.tables import read_tables
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from audit.engine.duckdb import Engine
     from audit.ingest.objects import Object
+    from audit.ingest.receipt import Receipt
     from audit.ingest.registry import Place
     from audit.rulebook import Rule
     from audit.settings import Settings

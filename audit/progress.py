@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from audit.ingest.load import Receipt
+    from audit.ingest.receipt import Receipt
     from audit.rulebook import Rule
 
 LOOK_SECONDS = 0.25

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audit.engine.duckdb import EngineError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
     from audit.formatbook import Format
     from audit.ingest.content import Content
-    from audit.ingest.enter import Rest
+    from audit.ingest.growth import Rest
     from audit.ingest.layout import Layout
 
 FILE_BYTES = 4 << 20
@@ -50,6 +50,36 @@ class Small:
     def kind(self) -> tuple[str, Layout, tuple[str, ...]]:
         """What files read in one pass have in common."""
         return self.format.name, self.layout, self.columns
+
+
+@dataclass
+class Waiting:
+    """Small files laid by until there are enough of them, each kind for itself."""
+
+    digests: set[str] = field(default_factory=set)
+    sizes: set[int] = field(default_factory=set)
+    _bytes: int = 0
+    _kinds: dict[object, list[Small]] = field(default_factory=dict)
+
+    def add(self, one: Small) -> None:
+        """Lay a file by."""
+        self._kinds.setdefault(one.kind, []).append(one)
+        self.digests.add(one.content.sha256)
+        self.sizes.add(one.content.bytes)
+        self._bytes += one.at.stat().st_size
+
+    @property
+    def enough(self) -> bool:
+        """Whether it is time to read them."""
+        return self._bytes >= BATCH_BYTES or any(len(files) >= BATCH_FILES for files in self._kinds.values())
+
+    def taken(self) -> list[list[Small]]:
+        """All that wait, kind by kind; none wait any more."""
+        files = list(self._kinds.values())
+        self._kinds, self._bytes = {}, 0
+        self.digests.clear()
+        self.sizes.clear()
+        return files
 
 
 def read_together(

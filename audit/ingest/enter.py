@@ -22,23 +22,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine.duckdb import Engine
-    from audit.ingest.content import Content, Mark
+    from audit.ingest.content import Content
+    from audit.ingest.growth import Rest
 
 
 class KnownError(Exception):
     """While it was read, a file turned out to hold what was read before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What a log has grown by: read from a mark on, after the file that was read up to there.
-
-    ``parts`` are all files that were read of the log so far.
-    """
-
-    file_id: int
-    mark: Mark
-    parts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

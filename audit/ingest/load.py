@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.ingest import archive, batch, content, fields, prompts
-from audit.ingest.batch import Small
-from audit.ingest.content import FROM_START
-from audit.ingest.enter import KnownError, Rest, Step
+from audit.ingest.batch import Small, Waiting
+from audit.ingest.enter import KnownError, Step
+from audit.ingest.growth import rest_of
 from audit.ingest.layout import content_bytes, head, sniff
 from audit.ingest.link import link
 from audit.ingest.reading import Reading
+from audit.ingest.receipt import Receipt
 from audit.ingest.recognise import EMPTY, Recognition, recognise
 from audit.ingest.registry import Place, Registry, Stamp, stamp_of
 from audit.records import AuditError
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     from audit.engine.duckdb import Engine
     from audit.formatbook import Format
-    from audit.formatsql import Kind
     from audit.ingest.content import Content
+    from audit.ingest.growth import Rest
     from audit.ingest.layout import Layout
     from audit.ingest.objects import Object
     from audit.ingest.registry import Entry, Known
@@ -38,35 +39,6 @@ if TYPE_CHECKING:
 ARCHIVE = "archive"
 # The engine takes a path for a pattern: any other than a plain one is read through a link with a plain name.
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@=-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of one file of ``bytes`` on disk.
-
-    ``calls`` is what it added to the store, of calls or, by its ``kind``, of bills' lines; ``reason`` says why it was
-    not read. ``rewritten`` says that its place held something else before, which it did not grow from.
-    """
-
-    path: Place
-    format: str | None
-    calls: int
-    rejected: int
-    reason: str = ""
-    known: bool = False
-    rewritten: bool = False
-    bytes: int = 0
-    kind: Kind = "calls"
-
-    @property
-    def unread(self) -> bool:
-        """Whether there was something in the file that nobody could read."""
-        return self.format is None and not self.known and self.reason != EMPTY
-
-    @property
-    def complaint(self) -> str:
-        """The place and why it was not read, in a sentence."""
-        return f"{self.path}: {self.reason.removeprefix(f'{self.path}: ')}"
 
 
 @dataclass
@@ -81,10 +53,7 @@ class _Ingest:
     begins: Callable[[int, Callable[[], float]], None]
     registry: Registry
     receipts: list[Receipt] = field(default_factory=list)
-    _waiting: dict[object, list[Small]] = field(default_factory=dict)
-    _waiting_digests: set[str] = field(default_factory=set)
-    _waiting_sizes: set[int] = field(default_factory=set)
-    _waiting_bytes: int = 0
+    _waiting: Waiting = field(default_factory=Waiting)
 
     def take(self, place: Path | Object) -> None:
         """Read a file, or lay it by to be read with others. One that cannot be read must not keep the others out."""
@@ -161,7 +130,7 @@ class _Ingest:
         lengths = {known.bytes for known in known_as}
         small = before.st_size <= batch.FILE_BYTES and layout.packing == "plain"
         size = content_bytes(at, layout.packing)
-        if not (small and at is name) and size in self._waiting_sizes:
+        if not (small and at is name) and size in self._waiting.sizes:
             self._all_together()  # one of them may be what this file holds, too
         if small or known_as or self.registry.may_know(size):
             now = content.examine(at, layout.packing, before.st_size, lengths)
@@ -186,7 +155,7 @@ class _Ingest:
         recognition, readable = self._recognised(found)
         form = recognition.format
         rewritten = self.registry.was_at(found.name) is not None
-        rest = self._rest(found, form, known_as, now) if form is not None else None
+        rest = rest_of(found.layout, form, known_as, now) if form is not None else None
         together = small and found.at is found.name and found.layout.clean
         if form is not None and together and (not rewritten if rest is None else rest.mark.line_end):
             self._lay_by(found, recognition, form, now, rest)
@@ -197,31 +166,14 @@ class _Ingest:
         readable = self._plainly_named(found.at)
         return recognise(readable, found.layout, self.formats, self.engine), readable
 
-    @staticmethod
-    def _rest(found: _Found, form: Format, known_as: list[Known], now: Content) -> Rest | None:
-        """What is new in a log that begins with what was read, and None for a log that begins otherwise.
-
-        It is read from the last line end on; from its start where a record hangs together with those before.
-        """
-        layout = found.layout
-        marked = [(known, now.marks.get(known.bytes)) for known in known_as if known.format == form.name]
-        begun = [(known, mark) for known, mark in marked if mark is not None and mark.sha256 == known.sha256]
-        if not begun:
-            return None
-        longest, mark = max(begun, key=lambda one: one[0].bytes)
-        apart = layout.clean and layout.container in ("lines", "csv") and not form.looks_back
-        if layout.container == "csv" and (mark.in_quotes or mark.line_end != longest.bytes):
-            apart = False
-        return Rest(longest.file_id, mark if apart else FROM_START, tuple(known.file_id for known, _ in begun))
-
     def _lay_by(self, found: _Found, recognition: Recognition, form: Format, now: Content, rest: Rest | None) -> None:
-        if now.sha256 in self._waiting_digests:
+        if now.sha256 in self._waiting.digests:
             self._all_together()
             self._take(found.name, found.at, found.stamp)
             return
         at = found.at
         if rest is not None:
-            at = self.work / f"rest{len(self._waiting_digests)}"
+            at = self.work / f"rest{len(self._waiting.digests)}"
             content.copy_rest(found.at, found.layout, rest.mark.line_end, now.bytes, at)
         small = Small(
             found.at,
@@ -235,23 +187,15 @@ class _Ingest:
             recognition.columns,
             rest,
         )
-        waiting = self._waiting.setdefault(small.kind, [])
-        waiting.append(small)
-        self._waiting_digests.add(now.sha256)
-        self._waiting_sizes.add(now.bytes)
-        self._waiting_bytes += at.stat().st_size
-        if len(waiting) >= batch.BATCH_FILES or self._waiting_bytes >= batch.BATCH_BYTES:
+        self._waiting.add(small)
+        if self._waiting.enough:
             self._all_together()
 
     def _all_together(self) -> None:
-        for waiting in self._waiting.values():
-            self._together(waiting)
-        self._waiting_digests.clear()
-        self._waiting_sizes.clear()
-        self._waiting_bytes = 0
+        for small in self._waiting.taken():
+            self._together(small)
 
-    def _together(self, waiting: list[Small]) -> None:
-        files, waiting[:] = list(waiting), []
+    def _together(self, files: list[Small]) -> None:
         alone = files
         if len(files) > 1:
             entries, alone = batch.read_together(

@@ -11,8 +11,8 @@ from audit.ingest.databases.chunk import Chunk, Target
 from audit.ingest.databases.connect import origin, session
 from audit.ingest.databases.parts import Way
 from audit.ingest.databases.session import NUMBERS_AND_TIMES
-from audit.ingest.load import Receipt
 from audit.ingest.masking import named
+from audit.ingest.receipt import Receipt
 from audit.ingest.registry import Registry
 from audit.records import AuditError
 

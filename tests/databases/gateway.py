@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.formatbook import Format
-    from audit.ingest.load import Receipt
+    from audit.ingest.receipt import Receipt
     from tests.databases.servers import Server
 
 PASSWORD_ENV = "AUDIT_TEST_PASSWORD"  # noqa: S105  # the name of the variable

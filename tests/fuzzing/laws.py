@@ -241,10 +241,15 @@ def alone(chance: Random, trial: Trial, rejects: list[tuple[int | None, str]], s
             told_so = f"{rejected[number]} rejects among others and {receipt.rejected} alone"
             trial.fault(f"line {number} has {told_so}: {text[:600]!r}")
         for one, row in given.get(str(path), []):
-            # A call that several lines state is what the last of them says; only one with its number is one line's.
-            if row not in rows and row not in anchoring and (one not in ids or trial.kind == "bills" or "-evil" in one):
+            # A call that several lines state is what the last of them says.
+            alone_states = one not in ids or trial.kind == "bills" or _one_line_names(trial, one)
+            if row not in rows and row not in anchoring and alone_states:
                 trial.fault(f"line {number} gives alone, and not among others, {row}: {text[:600]!r}")
     return len(chosen)
+
+
+def _one_line_names(trial: Trial, one: str) -> bool:
+    return "-evil" in one and sum(one.encode() in line.text for line in trial.lines) == 1
 
 
 def _told_alike(corpus: Corpus, text: bytes) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from audit.engine.duckdb import Engine
     from audit.formatbook import Format
-    from audit.ingest.load import Receipt
+    from audit.ingest.receipt import Receipt
 
 _SETTINGS = Settings(limits=Limits(memory="2GB", threads=1))
 _TABLES = {"calls": CALL_COLUMNS, "bills": BILL_COLUMNS}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from audit.formatbook import Format
-    from audit.ingest.load import Receipt
+    from audit.ingest.receipt import Receipt
 
 START = "2026-10-05T10:00:00Z"
 ROOT = Path(__file__).resolve().parents[2]

@@ -155,9 +155,9 @@ def changed_while_read(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
     """Let something happen to the file right after the engine has read it."""
     original = merge.one_call_once
 
-    def then(engine: Engine, low: int, high: int) -> dict[int, int]:
+    def then(engine: Engine, low: int, high: int, parts: dict[int, tuple[int, ...]]) -> dict[int, int]:
         change()  # type: ignore[operator]
-        return original(engine, low, high)
+        return original(engine, low, high, parts)
 
     monkeypatch.setattr("audit.ingest.enter.one_call_once", then)
 

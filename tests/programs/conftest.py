@@ -23,7 +23,7 @@ from tests.programs.stub import Stub
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.ingest.load import Receipt
+    from audit.ingest.receipt import Receipt
     from tests.programs.stub import Exchange
 
 SECRETS = (KEY, KEY[8:], BADGE, PROMPT, SYSTEM, ANSWER)
