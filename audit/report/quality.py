@@ -113,22 +113,31 @@ _ASSUMED = {
 
 def _assumed(engine: Engine, span: Span) -> tuple[Assumed, ...]:
     """The calls priced as standard, as uncached, as written for five minutes, because their source says nothing."""
-    found = []
-    for field, (silent, differs) in _ASSUMED.items():
-        rows = engine.rows(
-            "WITH told AS (SELECT source, provider, model, count(*) AS calls, "
-            f"count(*) FILTER ({silent}) AS silent, sum(cost) FILTER ({silent}) AS cost "
-            "FROM priced WHERE started_at >= $start AND cost > 0 GROUP BY ALL), "
-            "models AS (SELECT provider, model, bool_or(other_tiers) AS other_tiers, "
-            "bool_or(cache_write_1h_price > cache_write_price) AS long_writes, "
-            "bool_or(cache_read_price < input_price) AS cheap_reads FROM prices GROUP BY ALL) "
-            f"SELECT source, sum(silent) FILTER ({differs})::BIGINT, sum(calls)::BIGINT, sum(cost) FILTER ({differs}) "
-            "FROM told JOIN models m ON m.model = told.model AND m.provider IS NOT DISTINCT FROM told.provider "
-            f"GROUP BY source HAVING coalesce(sum(silent) FILTER ({differs}), 0) > 0 ORDER BY source",
-            {"start": span.start},
-        )
-        found += [Assumed(source or "", field, calls, of, cost) for source, calls, of, cost in rows]
-    return tuple(found)
+    sums = ", ".join(
+        f"count(*) FILTER ({silent}) AS calls_{field}, sum(cost) FILTER ({silent}) AS cost_{field}"
+        for field, (silent, _) in _ASSUMED.items()
+    )
+    listed = ", ".join(
+        f"coalesce(sum(calls_{field}) FILTER ({differs}), 0)::BIGINT, sum(cost_{field}) FILTER ({differs})"
+        for field, (_, differs) in _ASSUMED.items()
+    )
+    rows = engine.rows(
+        f"WITH told AS (SELECT source, provider, model, count(*) AS calls, {sums} "
+        "FROM priced WHERE started_at >= $start AND cost > 0 GROUP BY ALL), "
+        "models AS (SELECT provider, model, bool_or(other_tiers) AS other_tiers, "
+        "bool_or(cache_write_1h_price > cache_write_price) AS long_writes, "
+        "bool_or(cache_read_price < input_price) AS cheap_reads FROM prices GROUP BY ALL) "
+        f"SELECT source, sum(calls)::BIGINT, {listed} FROM told "
+        "JOIN models m ON m.model = told.model AND m.provider IS NOT DISTINCT FROM told.provider "
+        "GROUP BY source ORDER BY source",
+        {"start": span.start},
+    )
+    return tuple(
+        Assumed(source or "", field, told[2 * at], of, told[2 * at + 1])
+        for at, field in enumerate(_ASSUMED)
+        for source, of, *told in rows
+        if told[2 * at]
+    )
 
 
 def _rejects(engine: Engine, params: dict[str, Any]) -> tuple[RejectLine, ...]:
