@@ -47,7 +47,7 @@ class Select:
     params: Params
 
     def carrying(self) -> Compiled:
-        """The SELECT with each record's number, file and problem carried along past its own filter; its columns.
+        """The SELECT with each record's number, file and problem carried along past its own filters; its columns.
 
         A record that could not be read must reach the rejects whatever the format filters on. Windows look at
         one file, however many are read at once.
@@ -65,10 +65,11 @@ class Select:
                 continue
             window.set("partition_by", [exp.column("file"), *(window.args.get("partition_by") or [])])
         composed = frozenset(one.alias_or_name for one in tree.selects if one.find(*_COMPOSING))
-        where = tree.args.get("where")
-        if where is not None:
-            kept = exp.or_(exp.column("problem").is_(exp.null()).not_(), exp.paren(where.this))
-            tree.set("where", exp.Where(this=kept))
+        for clause in (exp.Where, exp.Qualify):
+            given = tree.args.get(clause.key)
+            if given is not None:
+                kept = exp.or_(exp.column("problem").is_(exp.null()).not_(), exp.paren(given.this))
+                tree.set(clause.key, clause(this=kept))
         tree = tree.select("record", "file", "problem")
         # Names are quoted: a field may be called "end" or "user".
         return Compiled(str(tree.sql(dialect="duckdb", identify=True)), columns, bool(windows), composed)

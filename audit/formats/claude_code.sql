@@ -40,7 +40,8 @@ snapshot       = "messageId"
 SELECT
     message AS call_id,
     message AS response_id,
-    request AS request_id,
+    -- A replay bears a request id of its own, and says less than what it replays.
+    CASE WHEN NOT coalesce(side, FALSE) THEN request END AS request_id,
     session AS session_id,
     stamp AS started_at,
     'chat' AS operation,
@@ -68,3 +69,5 @@ SELECT
     CASE WHEN stated IS NOT NULL THEN 'USD' END AS stated_currency
 FROM records
 WHERE message IS NOT NULL AND coalesce(fresh, output) IS NOT NULL AND model IS DISTINCT FROM '<synthetic>'
+-- Of a message that its own chain tells, what a side chain repeats is no statement.
+QUALIFY NOT coalesce(side, FALSE) OR bool_and(coalesce(side, FALSE)) OVER (PARTITION BY message)

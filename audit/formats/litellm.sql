@@ -31,6 +31,7 @@ input            = "prompt_tokens: whole"
 output           = "completion_tokens: whole"
 cache_read       = "metadata.usage_object.prompt_tokens_details.cached_tokens: whole"
 cache_write      = "metadata.usage_object.prompt_tokens_details.cache_creation_tokens: whole"
+cache_write_new  = "metadata.usage_object.prompt_tokens_details.cache_write_tokens: whole"
 cache_write_old  = "metadata.usage_object.cache_creation_input_tokens: whole"
 cache_write_1h   = "metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens: whole"
 reasoning        = "metadata.usage_object.completion_tokens_details.reasoning_tokens: whole"
@@ -98,7 +99,8 @@ SELECT
     coalesce(max_completion, max_output, max_tokens) AS max_output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
     CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_read, 0) END AS cache_read_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_write, cache_write_old, 0) END AS cache_write_tokens,
+    CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_write, cache_write_new, cache_write_old, 0) END
+        AS cache_write_tokens,
     cache_write_1h AS cache_write_1h_tokens,
     CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN reasoning END AS reasoning_tokens,
@@ -144,24 +146,42 @@ SELECT
     tags,
     prompt_hash(
         instructions,
-        CASE WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm') THEN messages END,
+        CASE
+            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
+                THEN messages
+        END,
         tools,
         concat_ws(chr(31), answer_format, temperature)
     ) AS prompt_hash,
     template_hash(
-        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END
+        instructions, CASE
+            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
+                THEN messages
+        END
     ) AS template_hash,
     prefix_hash(
-        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools
+        instructions, CASE
+            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
+                THEN messages
+        END, tools
     ) AS prefix_hash,
     prefix_tokens(
-        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools,
+        instructions, CASE
+            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
+                THEN messages
+        END, tools,
         CASE WHEN greatest(input, output) > 0 THEN input END
     ) AS prefix_tokens,
-    message_count(CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END) AS message_count,
+    message_count(CASE
+        WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
+            THEN messages
+    END) AS message_count,
     CASE WHEN greatest(input, output) > 0 THEN cost END AS stated_cost,
     CASE WHEN greatest(input, output) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency,
     request_text(
-        instructions, CASE WHEN NOT contains(messages, 'redacted-by-litellm') THEN messages END, tools
+        instructions, CASE
+            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
+                THEN messages
+        END, tools
     ) AS prompt
 FROM records

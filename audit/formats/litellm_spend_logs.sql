@@ -32,7 +32,9 @@ model           = "*.model"
 started         = "*.startTime: instant"
 started_text    = "*.startTime"
 ended           = "*.endTime: instant"
+ended_text      = "*.endTime"
 first_token     = "*.completionStartTime: instant"
+first_text      = "*.completionStartTime"
 input           = "*.prompt_tokens: whole"
 output          = "*.completion_tokens: whole"
 spend           = "*.spend: money"
@@ -89,8 +91,31 @@ SELECT
         WHEN regexp_matches(started_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN started
         ELSE coalesce(try_cast(started_text AS TIMESTAMP), started)
     END AS started_at,
-    date_diff('millisecond', started, ended) AS latency_ms,
-    CASE WHEN first_token < ended THEN date_diff('millisecond', started, first_token) END AS first_token_ms,
+    date_diff(
+        'millisecond',
+        CASE
+            WHEN regexp_matches(started_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN started
+            ELSE coalesce(try_cast(started_text AS TIMESTAMP), started)
+        END,
+        CASE
+            WHEN regexp_matches(ended_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN ended
+            ELSE coalesce(try_cast(ended_text AS TIMESTAMP), ended)
+        END
+    ) AS latency_ms,
+    CASE
+        WHEN first_token < ended
+            THEN date_diff(
+                'millisecond',
+                CASE
+                    WHEN regexp_matches(started_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN started
+                    ELSE coalesce(try_cast(started_text AS TIMESTAMP), started)
+                END,
+                CASE
+                    WHEN regexp_matches(first_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN first_token
+                    ELSE coalesce(try_cast(first_text AS TIMESTAMP), first_token)
+                END
+            )
+    END AS first_token_ms,
     CASE
         WHEN call_type IN ('completion', 'acompletion', 'anthropic_messages') THEN 'chat'
         WHEN call_type IN ('responses', 'aresponses') THEN 'chat'

@@ -60,7 +60,7 @@ def payload(call: Call) -> Record:
         "startTime": start,
         "endTime": end,
         "completionStartTime": first_token(call),
-        "response_time": round(end - start, 6),
+        "response_time": round((first_token(call) if call.stream else end) - start, 6),
         "model": call.model,
         "metadata": metadata(call, tokens),
         "cache_key": digest(call.prompt) if call.gateway_hit else None,
