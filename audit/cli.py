@@ -84,6 +84,7 @@ def ingest(
     """Read logs into the store: each file once, each call once, each unreadable line with its place."""
     from audit import intake, month, progress
     from audit.engine.store import open_store
+    from audit.ingest import find
 
     settings = _settings(settings_file)
     chosen = _logs(paths, settings)
@@ -95,7 +96,8 @@ def ingest(
         bad = [receipt for receipt in receipts if receipt.rejected > share * (receipt.calls + receipt.rejected)]
         complaints = intake.complaints(engine, bad)
     if not quiet:
-        typer.echo(intake.summary(receipts))
+        left = find.passed_over([place for place in chosen if isinstance(place, Path)])
+        typer.echo(intake.summary(receipts, len(left)))
     _complain([receipt.complaint for receipt in receipts if receipt.unread])
     _complain(complaints)
     if bad or any(receipt.unread for receipt in receipts):

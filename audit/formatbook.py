@@ -104,6 +104,11 @@ class Format:
         """The columns that are put together from several texts."""
         return self._compiled.composed
 
+    @property
+    def told(self) -> tuple[Field, ...]:
+        """The fields whose short values may be shown of a line that could not be read: those that hold no prompt."""
+        return tuple(field for field in self.fields if field.name not in self._compiled.prompts)
+
     def knows(self, record: dict[str, Any]) -> bool:
         """Whether one parsed record carries all paths of one of the signatures."""
         return self.likeness(record) > 0

@@ -22,19 +22,22 @@ Params = dict[str, bool | int | float | str]
 COLUMNS: dict[Kind, tuple[Column, ...]] = {"calls": CALL_COLUMNS, "bills": BILL_COLUMNS}
 # Names that are no field's.
 TAKEN = {"problem", "record", "file"}
+FINGERPRINTS = {"prompt_hash", "template_hash", "prefix_hash", "prefix_tokens", "message_count", "request_text"}
 _COMPOSING = (exp.Concat, exp.ConcatWs, exp.DPipe)
 
 
 class Compiled(NamedTuple):
     """The SELECT over ``records``; its columns; whether it reads a record in the light of those before it.
 
-    ``composed`` are the columns that are put together from several texts.
+    ``composed`` are the columns that are put together from several texts; ``prompts`` the fields that fingerprints are
+    taken of.
     """
 
     select: str
     columns: tuple[str, ...]
     looks_back: bool
     composed: frozenset[str]
+    prompts: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,12 @@ class Select:
             if name not in known:
                 raise self._wrong(f"'{name}' is no column of the {self.kind}{nearest(name, known)}", name)
         self._check_names(tree)
+        prompts = frozenset(
+            column.name
+            for call in tree.find_all(exp.Anonymous)
+            if call.name.lower() in FINGERPRINTS
+            for column in call.find_all(exp.Column)
+        )
         windows = list(tree.find_all(exp.Window))
         for window in windows:
             if window.args.get("alias"):  # it is defined elsewhere, under its name
@@ -72,7 +81,7 @@ class Select:
                 tree.set(clause.key, clause(this=kept))
         tree = tree.select("record", "file", "problem")
         # Names are quoted: a field may be called "end" or "user".
-        return Compiled(str(tree.sql(dialect="duckdb", identify=True)), columns, bool(windows), composed)
+        return Compiled(str(tree.sql(dialect="duckdb", identify=True)), columns, bool(windows), composed, prompts)
 
     def _parsed(self) -> exp.Select:
         try:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from audit import formatbook, places
-from audit.ingest import objects
-from audit.ingest.find import files
+from audit.ingest import again, objects
+from audit.ingest.find import ENDINGS, files
 from audit.ingest.link import link, unlink_gone
 from audit.ingest.load import ingest
 from audit.ingest.tables import read_tables
@@ -80,8 +80,8 @@ def _meant(logs: list[Place], apart_from: list[Path]) -> list[Path | Object]:
     return found
 
 
-def summary(receipts: list[Receipt]) -> str:
-    """What an ingest did, in a sentence."""
+def summary(receipts: list[Receipt], passed_over: int = 0) -> str:
+    """What an ingest did, in a sentence; ``passed_over`` are files of a folder that were not looked at."""
     read = [receipt for receipt in receipts if receipt.format and not receipt.known]
     lines = [sum(receipt.calls for receipt in read if receipt.kind == kind) for kind in ("calls", "bills")]
     said = [
@@ -90,6 +90,8 @@ def summary(receipts: list[Receipt]) -> str:
         + f", {sum(receipt.rejected for receipt in read):,} lines rejected",
         f"{_files(sum(receipt.known for receipt in receipts))} read before",
     ]
+    if passed_over:
+        said.append(f"{_files(passed_over)} passed over, whose names do not end as a log's does ({', '.join(ENDINGS)})")
     anew = sum(receipt.rewritten for receipt in receipts)
     if anew:
         said.append(f"{_files(anew)} held something else before and {'was' if anew == 1 else 'were'} read anew")
@@ -115,26 +117,23 @@ def complaints(engine: Engine, receipts: list[Receipt]) -> list[str]:
     for receipt in receipts:
         first = engine.rows(
             "SELECT r.line, r.reason FROM store.rejects r JOIN store.files f USING (file_id) WHERE f.path = $path "
-            "ORDER BY r.line NULLS LAST LIMIT 1",
+            "ORDER BY f.file_id DESC, r.line NULLS LAST LIMIT 1",
             {"path": str(receipt.path)},
         )
         place = f"; line {first[0][0]}: {first[0][1]}" if first else ""
-        said.append(f"{receipt.path}: {receipt.rejected:,} lines could not be read{place}")
+        lines = "1 line" if receipt.rejected == 1 else f"{receipt.rejected:,} lines"
+        said.append(f"{receipt.path}: {lines} could not be read{place}")
     return said
 
 
 def forget(engine: Engine, logs: list[Place]) -> None:
-    """Let the store forget what it read from some files, so that they are read again, by a mended format for one."""
+    """Let the store forget what some files hold, so that it is read again, by a mended format for one.
+
+    What a file held before, and holds no more, could not be read again: it stays.
+    """
     for found in _meant(logs, apart_from=[]):
-        place = {"path": str(found) if isinstance(found, Path) else found.url}
-        held = engine.rows(
-            "SELECT file_id FROM store.files WHERE path = $path UNION "
-            "SELECT file_id FROM store.seen WHERE path = $path",
-            place,
-        )
+        held = again.held(engine, found)
         with engine.transaction():
             for table in ("calls", "bills", "rejects", "files", "seen"):
-                engine.run(
-                    f"DELETE FROM store.{table} WHERE list_contains($ids, file_id)", {"ids": [row[0] for row in held]}
-                )
+                engine.run(f"DELETE FROM store.{table} WHERE list_contains($held, file_id)", {"held": held})
     unlink_gone(engine)

@@ -174,7 +174,7 @@ def test_logs_of_which_nothing_can_be_read_say_why(audit: Audit, logs: Path) -> 
         file.write_text(CALL.format("a").replace("1000", '"many"'), encoding="utf-8")
     done = audit("run", "--logs", logs)
     assert done.returncode == 2
-    assert "1 lines could not be read; line 1: input_tokens: not a whole number" in sentence(done.stderr)
+    assert "1 line could not be read; line 1: input_tokens: not a whole number" in sentence(done.stderr)
     ingested = audit("ingest", "--quiet", logs)
     assert ingested.returncode == 4
     assert "line 1: input_tokens" in ingested.stderr

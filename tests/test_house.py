@@ -30,7 +30,7 @@ DRIVERS = {
     "pymysql": {"ingest/databases/mysql.py"},
     "adbc_driver_postgresql": {"ingest/databases/postgresql.py"},
     "sqlite3": {"ingest/databases/sqlite.py"},
-    "sqlglot": {"sandbox.py", "formatbook.py"},
+    "sqlglot": {"sandbox.py", "formatsql.py"},
 }
 
 

@@ -40,7 +40,7 @@ snapshot       = "messageId"
 SELECT
     message AS call_id,
     message AS response_id,
-    -- A replay bears a request id of its own, and says less than what it replays.
+    -- A replay bears a request id of its own. A side chain says less of a message than the chain it replays.
     CASE WHEN NOT coalesce(side, FALSE) THEN request END AS request_id,
     session AS session_id,
     stamp AS started_at,
@@ -49,7 +49,7 @@ SELECT
     model,
     model AS response_model,
     coalesce(service_tier, 'standard') AS service_tier,
-    TRUE AS stream,
+    CASE WHEN NOT coalesce(side, FALSE) THEN TRUE END AS stream,
     fresh + coalesce(cache_read, 0) + coalesce(cache_write, 0) AS input_tokens,
     coalesce(cache_read, 0) AS cache_read_tokens,
     coalesce(cache_write, 0) AS cache_write_tokens,

@@ -43,11 +43,15 @@ SELECT
     kind AS line_item,
     CASE WHEN kind = 'request_count' THEN try_cast(amount AS BIGINT) END AS requests,
     CASE
-        WHEN kind IN ('input_cache_hit_tokens', 'input_cache_miss_tokens', 'input_tokens')
-            THEN try_cast(amount AS BIGINT)
+        WHEN regexp_matches(kind, '^input(_cache_(hit|miss))?(_tokens)?$') THEN try_cast(amount AS BIGINT)
     END AS input_tokens,
-    CASE WHEN kind = 'input_cache_hit_tokens' THEN try_cast(amount AS BIGINT) END AS cache_read_tokens,
-    CASE WHEN kind = 'output_tokens' THEN try_cast(amount AS BIGINT) END AS output_tokens,
+    CASE WHEN kind IN ('input_cache_hit', 'input_cache_hit_tokens') THEN try_cast(amount AS BIGINT) END
+        AS cache_read_tokens,
+    CASE WHEN kind IN ('output', 'output_tokens') THEN try_cast(amount AS BIGINT) END AS output_tokens,
     amount AS quantity,
-    CASE WHEN kind = 'request_count' THEN 'requests' WHEN kind LIKE '%tokens' THEN 'tokens' ELSE kind END AS unit
+    CASE
+        WHEN kind = 'request_count' THEN 'requests'
+        WHEN kind LIKE '%tokens' OR kind IN ('input_cache_hit', 'input_cache_miss', 'input', 'output') THEN 'tokens'
+        ELSE kind
+    END AS unit
 FROM records

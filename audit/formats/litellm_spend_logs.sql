@@ -91,29 +91,29 @@ SELECT
         WHEN regexp_matches(started_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN started
         ELSE coalesce(try_cast(started_text AS TIMESTAMP), started)
     END AS started_at,
-    date_diff(
-        'millisecond',
-        CASE
-            WHEN regexp_matches(started_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN started
-            ELSE coalesce(try_cast(started_text AS TIMESTAMP), started)
-        END,
-        CASE
-            WHEN regexp_matches(ended_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN ended
-            ELSE coalesce(try_cast(ended_text AS TIMESTAMP), ended)
-        END
+    -- A time without a zone is UTC here too, though the settings' zone may skip an hour in between.
+    coalesce(
+        date_diff(
+            'millisecond',
+            try_cast(regexp_replace(started_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
+            try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
+        ),
+        date_diff('millisecond', started, ended)
     ) AS latency_ms,
     CASE
-        WHEN first_token < ended
-            THEN date_diff(
-                'millisecond',
-                CASE
-                    WHEN regexp_matches(started_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN started
-                    ELSE coalesce(try_cast(started_text AS TIMESTAMP), started)
-                END,
-                CASE
-                    WHEN regexp_matches(first_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN first_token
-                    ELSE coalesce(try_cast(first_text AS TIMESTAMP), first_token)
-                END
+        WHEN
+            coalesce(
+                try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
+                < try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
+                first_token < ended
+            )
+            THEN coalesce(
+                date_diff(
+                    'millisecond',
+                    try_cast(regexp_replace(started_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
+                    try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
+                ),
+                date_diff('millisecond', started, first_token)
             )
     END AS first_token_ms,
     CASE
@@ -136,7 +136,18 @@ SELECT
         WHEN coalesce(priced_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
         ELSE coalesce(priced_tier, usage_tier)
     END AS service_tier,
-    coalesce(try_cast(stream AS BOOLEAN), CASE WHEN first_token < ended THEN TRUE END) AS stream,
+    coalesce(
+        try_cast(stream AS BOOLEAN),
+        CASE
+            WHEN
+                coalesce(
+                    try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
+                    < try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
+                    first_token < ended
+                )
+                THEN TRUE
+        END
+    ) AS stream,
     coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
     CASE
@@ -153,7 +164,12 @@ SELECT
     CASE
         WHEN coalesce(greatest(input, output), 0) = 0 THEN 'missing'
         WHEN
-            first_token < ended AND usage IS NOT NULL AND usage_details IS NULL
+            coalesce(
+                try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
+                < try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
+                first_token < ended
+            )
+            AND usage IS NOT NULL AND usage_details IS NULL
             AND coalesce(lower(cache_hit), '') <> 'true'
             THEN 'derived'
         ELSE 'reported'

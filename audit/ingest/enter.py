@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from audit.engine.duckdb import EngineError
 from audit.ingest import lines, rejects
+from audit.ingest.content import BLOCK_BYTES
 from audit.ingest.layout import Layout
 from audit.ingest.merge import newest_bill, one_call_once
 from audit.ingest.reading import THRIFTY_BYTES, Reading
@@ -80,12 +81,14 @@ class Step:
                 # have crashed DuckDB 2.0 and spoilt columns. Until the file has its row, its calls are half read.
                 engine.run(f"INSERT INTO store.{table} SELECT {reading.names}, file, problem FROM ({reading.rows})")
             with engine.transaction():
-                calls, rejected = (0, 0) if reading is None else self._settled(reading, file_id)
+                calls, rejected, waiting = (0, 0, 0) if reading is None else self._settled(reading, file_id)
                 check_unchanged(self.at, self.before)
                 content = self.content()
                 self._check_new(content)
                 name = None if reading is None else reading.format.name
-                entry = Entry(file_id, self.path, content, self.head, name, self.reason, calls, rejected, table)
+                entry = Entry(
+                    file_id, self.path, content, self.head, name, self.reason, calls, rejected, table, waiting
+                )
                 self.registry.enter([entry])
         except BaseException:
             engine.run(f"DELETE FROM store.{table} WHERE file_id = $id", {"id": file_id})
@@ -98,8 +101,8 @@ class Step:
         if self.registry.of(content) is not None:
             raise KnownError
 
-    def _settled(self, reading: Reading, file_id: int) -> tuple[int, int]:
-        """The file's calls, each once, and its rejects, each in its place."""
+    def _settled(self, reading: Reading, file_id: int) -> tuple[int, int, int]:
+        """The file's calls, each once, its rejects, each in its place, and how many of these are waited for."""
         original = self.original or reading
         before = self.rest.mark.lines if self.rest is not None else 0
         found = rejects.taken_out(self.engine, reading, original, file_id, lines_before=before)
@@ -112,7 +115,9 @@ class Step:
             rejects.forget_from(self.engine, self.rest.file_id, self.rest.mark.lines + 1)
         else:
             rejects.forget_repeated(self.engine, text_of(self.path))
-        return calls, rejects.told(self.engine, found, file_id, text_of(self.path))
+        rejected = rejects.told(self.engine, found, file_id, text_of(self.path))
+        torn = found and found[-1].line == last_line_if_open(self.at, original.layout, self.before.st_size)
+        return calls, rejected, 1 if torn and rejected and original.layout.container in ("lines", "objects") else 0
 
     def _rewritten(self, reading: Reading, *, apart: bool = False) -> Reading:
         """The same records one a line in UTF-8, in a copy that lasts as long as the ingest."""
@@ -120,6 +125,22 @@ class Step:
         lines.rewrite(reading.path, reading.layout, target, reading.format.knows if apart else None)
         layout = Layout("plain", "utf-8", "lines", clean=True)
         return replace(reading, path=target, layout=layout, apart=apart)
+
+
+def last_line_if_open(path: Path, layout: Layout, size: int) -> int | None:
+    """The number of a plain log's last line where its end has not been written yet; None where it has."""
+    if layout.packing != "plain" or not size:
+        return None
+    with path.open("rb") as stream:
+        stream.seek(size - 1)
+        if stream.read(1) == b"\n":
+            return None
+        stream.seek(0)
+        ends, left = 0, size
+        while left and (block := stream.read(min(BLOCK_BYTES, left))):
+            ends += block.count(b"\n")
+            left -= len(block)
+    return ends + 1
 
 
 def check_unchanged(path: Path, before: os.stat_result) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".parquet", ".zip")
 PACKINGS = (".gz", ".zst")
+# What a rotation puts after a log's name: its number, or its day and hour.
+_ROTATED = re.compile(r"[.-](\d{1,5}|\d{8,14}|\d{4}-\d\d-\d\d([-_.t]?\d\d){0,3})$")
 
 
 def files(paths: Iterable[Path], *, apart_from: Iterable[Path] = ()) -> list[Path]:
@@ -32,6 +36,8 @@ def files(paths: Iterable[Path], *, apart_from: Iterable[Path] = ()) -> list[Pat
 
 def _meant(path: Path) -> list[Path]:
     if path.is_dir():
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise UsageError(f"{path}: the folder may not be read: permission denied")
         return sorted(file.resolve() for file in path.rglob("*") if _is_log(file, path))
     if path.is_file():
         return [path.resolve()]
@@ -44,14 +50,27 @@ def _meant(path: Path) -> list[Path]:
 
 
 def _is_log(file: Path, folder: Path) -> bool:
-    if any(part.startswith(".") for part in file.relative_to(folder).parts) or not file.is_file():
-        return False
-    return has_logs_ending(file.name)
+    return not _is_hidden(file, folder) and file.is_file() and has_logs_ending(file.name)
+
+
+def _is_hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def has_logs_ending(name: str) -> bool:
-    """Whether a name ends as a log's does, packed or not."""
+    """Whether a name ends as a log's does, packed or not, rotated or not."""
     name = name.lower()
     for packing in PACKINGS:
         name = name.removesuffix(packing)
-    return name.endswith(ENDINGS)
+    return name.endswith(ENDINGS) or _ROTATED.sub("", name).endswith(ENDINGS)
+
+
+def passed_over(paths: Iterable[Path]) -> list[Path]:
+    """The files of the folders meant whose names are not those of logs; hidden ones are nobody's."""
+    return [
+        file
+        for path in paths
+        if path.is_dir()
+        for file in path.rglob("*")
+        if file.is_file() and not _is_hidden(file, path) and not has_logs_ending(file.name)
+    ]

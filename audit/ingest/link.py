@@ -4,7 +4,8 @@ Two statements are of one call if they come from different sources, share a resp
 within a day of each other, and do not contradict each other in both token counts. An id that one source gives to
 several calls tells none of them apart, and a short one may be a counter: neither links. An answer from a gateway's own
 cache bears the id of the answer it repeats, and is left alone. In a trace, a model's call whose parent is a model's
-call of another source is that call, told by a second instrumentation: a call never makes another. Nothing is ever
+call of another source, with other counts in neither, is that call, told by a second instrumentation: a call never
+makes another. Nothing is ever
 linked because it looks alike.
 
 What the sources said stays as it is in ``store.calls``; ``store.statements`` says which rows are of one call and
@@ -35,6 +36,7 @@ _PARTS = {
 }
 _TOTALS = ("input_tokens", "output_tokens", "usage_quality")
 _STATED = ("stated_cost", "stated_currency")
+_CONTRADICT = "coalesce({a}.input_tokens <> {b}.input_tokens AND {a}.output_tokens <> {b}.output_tokens, FALSE)"
 _HAS_USAGE = "(output_tokens IS NOT NULL OR input_tokens IS NOT NULL)"
 _USAGE_KNOWN = " + ".join(f"(c.{name} IS NOT NULL)::TINYINT" for name in (*_PARTS, "input_tokens", "output_tokens"))
 _KNOWN = " + ".join(f"(c.{column.name} IS NOT NULL)::TINYINT" for column in CALL_COLUMNS)
@@ -123,13 +125,14 @@ def _pairs(engine: Engine, since: datetime, until: datetime) -> None:
         "CREATE OR REPLACE TEMP TABLE pairs AS SELECT a.row AS one, b.row AS other "
         "FROM ids a JOIN ids b ON a.id = b.id "
         f"AND a.source < b.source AND abs(a.start_ms - b.start_ms) <= {DAY_MS} "
-        "AND NOT coalesce(a.input_tokens <> b.input_tokens AND a.output_tokens <> b.output_tokens, FALSE) "
+        f"AND NOT {_CONTRADICT.format(a='a', b='b')} "
         "WHERE a.id IN (SELECT id FROM telling)"
     )
     engine.run(
         "INSERT INTO pairs SELECT any_value(outside.row), any_value(inside.row) FROM stated inside JOIN stated outside "
         "ON inside.parent_id = outside.call_id AND inside.trace_id = outside.trace_id "
-        "AND inside.source <> outside.source AND inside.operation = outside.operation "
+        "AND inside.source <> outside.source AND NOT coalesce(inside.operation <> outside.operation, FALSE) "
+        f"AND NOT {_CONTRADICT.format(a='inside', b='outside')} "
         "GROUP BY outside.row, inside.source HAVING count(*) = 1"
     )
 

@@ -254,7 +254,7 @@ class _Ingest:
             entry.path,
             entry.format,
             entry.calls,
-            entry.rejected,
+            entry.rejected - entry.waiting,
             entry.reason,
             rewritten=rewritten,
             bytes=before.st_size,

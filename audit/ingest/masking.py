@@ -16,14 +16,24 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 2_000
 VALUE_LIMIT = 64
 NAMES_TOLD = 12
-# Also read by the engine, for the columns of a call.
-# A team may be called sk-telecom-bot: after its prefix a key has capitals or digits, or no end.
-# A region is called asia-southeast1: the prefixes of AWS and Google are told by their capitals.
+# Also read by the engine, for the columns of a call. After its prefix a key has capitals or digits, or no end: a team
+# may be called sk-telecom-bot. A region is called asia-southeast1: prefixes of AWS and Google are told by capitals.
+_PREFIXES = (
+    r"[sp]k[-_]|rk[-_]|xox[abp]-|gh[pousr]_|github_pat_|glpat-|hf_|gsk_|xai-|pplx-|nvapi-|fw_|r8_|csk-|lsv2_|ya29\."
+)
 RAW_KEY = (
-    r"\b(?:(?i:[sp]k-|rk-|xox[abp]-|gh[pousr]_|github_pat_|glpat-|hf_)"
-    r"(?:[a-z_\-./+=]*[A-Z0-9][A-Za-z0-9_\-./+=]{5,}|[A-Za-z0-9]{20,})"
-    r"|(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[A-Za-z0-9_\-]{20,}|eyJ[A-Za-z0-9_\-./+=]{8,})"
-    r"|(?i:(?:bearer\s+)+)[^\s\"']+"
+    rf"\b(?:(?i:{_PREFIXES})(?:[a-z_\-./+=]*[A-Z0-9][A-Za-z0-9_\-./+=]{{5,}}|[A-Za-z0-9]{{20,}})"
+    r"|(?:AKIA|ASIA|AKID|LTAI|ABSK)[A-Za-z0-9+/=]{12,}|AIza[A-Za-z0-9_\-]{20,}|eyJ[A-Za-z0-9_\-./+=]{8,}"
+    r"|dapi[0-9a-f]{32}|[0-9a-f]{32}\.[A-Za-z0-9]{16}\b)"
+    r"|(?i:(?:\bbearer\s+)+)[^\s\"']{6,}|\b(?i:basic)\s+[A-Za-z0-9+/]*[A-Z0-9][A-Za-z0-9+/=]{5,}"
+    r"|[?&](?i:key|sig|token|code)=[^\s\"'&]{4,}"
+    r"|(?i:\b(?:password|passwd|secret|api[-_]?key|access[-_]?token)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]{4,}"
+    r"|(?:[a-z][a-z+]*)?://[^\s/:@\"']*:[^\s/@\"']+@"
+)
+# Where a key's name is meant, a text of this make is the key itself, of a provider that gives its keys no prefix.
+BARE_KEY = (
+    r"^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9+/=]{40,63}"
+    r"|[A-Za-z0-9+/=]{65,})$"
 )
 # Fields of a format that hold text of people, or places on their machines.
 _UNTOLD = {"messages", "cwd", "content", "input", "output", "prompt"}
@@ -31,6 +41,8 @@ _RAW_KEY = re.compile(RAW_KEY)
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"?(\s*:)?|[^"]+')
 _BARE = re.compile(r"[^\s{}\[\],:](?:[^{}\[\],:]*[^\s{}\[\],:])?")
 _LITERAL = re.compile(r"-?\d[\d.eE+\-]{0,30}|true|false|null|NaN|-?Infinity")
+# A text that holds JSON, or an address with a query, may hold anything.
+_NESTED = re.compile(r'[{\[?"]')
 _NAME = re.compile(r"[\w.\-$@]{1,40}")
 
 
@@ -67,7 +79,7 @@ def _shape(text: str, told: Collection[str]) -> str:
             key = inner
             out.append(f'"{inner if _NAME.fullmatch(inner) else _length(inner)}"{colon}')
         else:
-            keep = key in told and len(inner) <= VALUE_LIMIT
+            keep = key in told and len(inner) <= VALUE_LIMIT and not _NESTED.search(inner)
             out.append(piece if keep or not inner else f'"{_length(inner)}"')
     return "".join(out)
 

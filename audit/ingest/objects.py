@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 8 << 20
 _URL = re.compile(r"[a-z][a-z0-9+]+://\S+")
+_DATABASES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
 _INSTALL = {"s3": "pip install 'compute-spend-audit[s3]'"}
 
 
@@ -82,11 +83,16 @@ def find(url: str) -> list[Object]:
 
 
 def _store(url: str) -> tuple[Any, str]:
-    scheme = url.split("://", 1)[0]
+    scheme, _, rest = url.partition("://")
     remedy = _INSTALL.get(scheme)
-    if remedy is None:
+    if "@" in rest or remedy is None:
+        shown = f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
         known = ", ".join(f"{name}://" for name in _INSTALL)
-        raise UsageError(f"{url}: '{scheme}://' is not read; known are {known}")
+        if scheme.split("+")[0] in _DATABASES:
+            raise UsageError(f"{shown}: a database is named in the settings, under [[databases]]; see docs/sources.md")
+        if remedy is None:
+            raise UsageError(f"{shown}: '{scheme}://' is not read; known are {known}")
+        raise UsageError(f"{shown}: an address holds no user and no password; the environment tells who may read")
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415  # half a second that only those pay who have such logs
 

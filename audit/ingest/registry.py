@@ -34,7 +34,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file's row to be: what it was read as, and what came of it."""
+    """A file's row to be: what it was read as, and what came of it.
+
+    ``waiting`` of the rejected are half a line at the end of a log, which may be whole the next time.
+    """
 
     file_id: int
     path: Place
@@ -45,6 +48,7 @@ class Entry:
     calls: int
     rejected: int
     table: Kind = "calls"
+    waiting: int = 0
 
 
 class Registry:
@@ -196,11 +200,14 @@ class Registry:
             self._engine.run(f"DELETE FROM store.{table} WHERE file_id NOT IN (SELECT file_id FROM store.files)")
 
     def forget_vanished(self) -> None:
-        """A file that gave no call and is gone need not be spoken of for ever."""
+        """A file that gave no call and is gone need not be spoken of for ever.
+
+        An object that could not be read is asked for again, or by nobody any more.
+        """
         rows = self._engine.rows(
-            "SELECT file_id, path FROM store.files WHERE calls = 0 AND NOT starts_with(sha256, 'table ')"
+            "SELECT file_id, path, format FROM store.files WHERE calls = 0 AND NOT starts_with(sha256, 'table ')"
         )
-        gone = [file_id for file_id, path in rows if "://" not in path and not Path(path).exists()]
+        gone = [file_id for file_id, path, form in rows if (form is None if "://" in path else not Path(path).exists())]
         if not gone:
             return
         with self._engine.transaction():

@@ -89,7 +89,7 @@ def _placed(problems: Mapping[int, str], reading: Reading, original: Reading) ->
             if not reading.apart and torn.parts(text, form.knows) != [(0, text)]:
                 raise TornError
             problem = _why(text, layout.container, reading.object_bytes)
-        kept = masked(text, form.fields, keep_prompts=reading.keep_prompts) if len(placed) < TEXTS_KEPT else None
+        kept = masked(text, form.told, keep_prompts=reading.keep_prompts) if len(placed) < TEXTS_KEPT else None
         placed.append(Reject(line, problem, kept))
     return placed
 

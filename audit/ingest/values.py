@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.ingest.fields import name, quoted
-from audit.ingest.masking import RAW_KEY
+from audit.ingest.masking import BARE_KEY, RAW_KEY
 from audit.records import MONEY, TEXTS
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # No key is shorter.
 KEY_BYTES = 11
 # Columns that people and their programs fill as they like: a key may stand anywhere in them.
-_FREE = {"api_key", "user_id", "project", "team", "task", "environment", "session_id", "sub_account", "line_item"}
+_FREE = {"user_id", "project", "team", "task", "environment", "session_id", "sub_account", "line_item"}
 # Up to here a number is exact, and a whole one is what it was.
 NUMBER_LIMIT = 1e15
 COUNT_LIMIT = 2**31 - 1
@@ -44,7 +44,9 @@ def typed(one: Field) -> str:
     return {
         "text": raw,
         "json": f"CASE WHEN {raw} NOT IN ('[]', '{{}}', 'null', '\"\"') THEN {raw} END",
-        "whole": f"try_cast({raw} AS UINTEGER)::BIGINT",
+        # The engine would round a fraction.
+        "whole": f"CASE WHEN NOT contains({raw}, '.') OR try_cast({raw} AS DOUBLE) = try_cast({raw} AS UINTEGER) "
+        f"THEN try_cast({raw} AS UINTEGER)::BIGINT END",
         "money": f"try_cast({raw} AS {MONEY})",
         "number": f"CASE WHEN abs(try_cast({raw} AS DOUBLE)) < {NUMBER_LIMIT:.0f} THEN try_cast({raw} AS DOUBLE) END",
         "flag": f"try_cast({raw} AS BOOLEAN)",
@@ -101,6 +103,8 @@ def kept(column: str, kind: str, *, composed: bool) -> str:
         return f"regexp_replace({column}, {quoted(RAW_KEY)}, '<secret>', 'g')"
     if kind == TEXTS:
         return f"CASE WHEN {column} IS NOT NULL THEN list_transform({column}, lambda x: {_told('x', _within('x'))}) END"
+    if column == "api_key":
+        return _told(column, f"({_within(column)} OR regexp_matches({column}, {quoted(BARE_KEY)}))")
     return _told(column, _within(column) if composed or column in _FREE else _alone(column))
 
 

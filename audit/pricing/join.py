@@ -43,13 +43,16 @@ PRICES_SHAPE = {
     "price_source": "VARCHAR",
 }
 
-# A gateway's own answer and a failure that states no usage were not billed. A call whose usage is unknown has no
-# known cost. Where the cached parts exceed the input they are part of, no plain input is left, never less than none.
+# A gateway's own answer and a failure that states no usage were not billed. A call whose usage is unknown, or one half
+# of it, has no known cost; of one that failed or was given up, what is stated is all there was. Where the cached parts
+# exceed the input they are part of, no plain input is left, never less than none.
 _EXACT = """(CASE
   WHEN {c}.gateway_cache_hit THEN 0
   WHEN {c}.status IN ('error', 'cancelled') AND coalesce({c}.input_tokens, 0) + coalesce({c}.output_tokens, 0) = 0
     THEN 0
   WHEN {c}.input_tokens IS NULL AND {c}.output_tokens IS NULL THEN NULL
+  WHEN coalesce({c}.status, '') NOT IN ('error', 'cancelled')
+    AND ({c}.input_tokens IS NULL OR {c}.output_tokens IS NULL AND {p}.output_price > 0) THEN NULL
   ELSE {p}.request_price + {p}.output_price * coalesce({c}.output_tokens, 0)
     + {p}.input_price * greatest(0, coalesce({c}.input_tokens, 0) - coalesce({c}.cache_read_tokens, 0)
       - coalesce({c}.cache_write_tokens, 0))

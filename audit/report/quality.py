@@ -41,8 +41,8 @@ def assess(
     unpriced_calls = sum(model.calls for model in unpriced)
     month = engine.row(
         "SELECT count(*), count(*) FILTER (project IS NULL), coalesce(sum(cost) FILTER (project IS NULL), 0), "
-        "count(*) FILTER (usage_quality = 'missing' AND status NOT IN ('error', 'cancelled') "
-        "OR input_tokens IS NULL AND output_tokens IS NULL AND coalesce(status, 'ok') NOT IN ('error', 'cancelled')), "
+        f"count(*) FILTER (coalesce(status, 'ok') NOT IN ('error', 'cancelled') AND (usage_quality = 'missing' "
+        f"OR input_tokens IS NULL AND output_tokens IS NULL OR {_HALF_TOLD})), "
         "count(stated_cost) FILTER (stated_currency = $currency), "
         "sum(stated_cost) FILTER (stated_currency = $currency), "
         "sum(cost) FILTER (stated_currency = $currency AND stated_cost IS NOT NULL) "
@@ -102,6 +102,11 @@ def _contradicting(engine: Engine, params: dict[str, Any]) -> int:
     return int(calls)
 
 
+# The model has a price, and no cost can be made of one half of a call's usage.
+_HALF_TOLD = (
+    "(cost IS NULL AND (input_tokens IS NULL) <> (output_tokens IS NULL) AND EXISTS (FROM prices p "
+    "WHERE p.model = priced.model AND p.provider IS NOT DISTINCT FROM priced.provider))"
+)
 # What a price rests on where a log leaves a field out, and where that may be wrong: the model has dearer or cheaper
 # tiers, what its cache gives is cheaper, what is written for an hour dearer.
 _ASSUMED = {
@@ -156,7 +161,9 @@ def _unread(engine: Engine) -> tuple[RejectLine, ...]:
 
 
 def _short(path: str) -> str:
-    """A file as a report names it: its name and its folder's, the same wherever the logs lie."""
+    """A file as a report names it: its name and its folder's, the same wherever the logs lie; an address whole."""
+    if "://" in path:
+        return path
     return "/".join(path.replace("\\", "/").split("/")[-2:])
 
 
@@ -165,7 +172,7 @@ def _unpriced(engine: Engine, span: Span) -> tuple[UnpricedModel, ...]:
         "SELECT provider, model, count(*) AS calls, "
         "sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))::BIGINT "
         "FROM priced WHERE started_at >= $start AND cost IS NULL "
-        "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) "
+        f"AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) AND NOT {_HALF_TOLD} "
         "GROUP BY provider, model ORDER BY calls DESC, provider, model",
         {"start": span.start},
     )

@@ -18,5 +18,8 @@ SELECT
     count(*) AS unpriced_calls,
     sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) AS unpriced_tokens
 FROM calls
-WHERE cost IS NULL AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL)
+WHERE
+    cost IS NULL AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL)
+    -- With a price, what lacks is the other half of the usage.
+    AND (input_price IS NULL OR (input_tokens IS NOT NULL AND output_tokens IS NOT NULL))
 GROUP BY provider, model

@@ -137,6 +137,31 @@ def test_no_prompt_comes_into_the_store_with_a_line_that_cannot_be_read(shop: Sh
     assert PROMPT not in shop.everything
 
 
+SPOILT = {
+    "apim": {
+        "TimeGenerated": "2026-10-05T10:00:00Z", "OperationName": "Microsoft.ApiManagement/GatewayLlmLogs",
+        "CorrelationId": "c-1", "ModelName": "gpt-4o", "PromptTokens": "many", "CompletionTokens": 5,
+        "SequenceNumber": 1, "RequestMessages": f'ent":"{PROMPT}"}}]',
+    },
+    "litellm": {
+        "id": "a", "call_type": "acompletion", "startTime": 1791194400.5, "response_cost": 1, "prompt_tokens": "many",
+        "model_parameters": {"instructions": PROMPT},
+    },
+    "helicone": {
+        "response_id": "a", "response_created_at": "2026-10-05T10:00:02Z", "response_status": 200,
+        "request_created_at": "2026-10-05T10:00:00Z", "request_body": "{}", "model": "gpt-4o", "latency": 1,
+        "prompt_tokens": "many", "completion_tokens": 1, "request_properties": json.dumps({"note": PROMPT}),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_nor_with_a_record_of_a_gateway_that_cannot_be_read(shop: Shop, name: str) -> None:
+    shop.read(json.dumps(SPOILT[name]).encode())
+    assert len(shop.rejects) == 1, shop.calls
+    assert PROMPT not in shop.everything
+
+
 def test_nor_with_a_table_or_a_file_nobody_knows(shop: Shop) -> None:
     header = b"call_id,started_at,model,note\n"
     shop.read(
@@ -200,6 +225,13 @@ def test_a_packed_desert_does_not_fill_the_memory(shop: Shop) -> None:
         "glpat-aB3dEfGhIjKlMnOpQrSt",
         "AKIAIOSFODNN7EXAMPLE",
         "Bearer Bearer abcdefgh",
+        "0123456789abcdef0123456789abcdef.AbCdEfGhIjKlMnOp",
+        "postgresql://audit:hunter2hunter2@db/x",
+        "password=hunter2-hunter2",
+        "Basic dXNlcjpwYXNzd29yZA==",
+        "ABSKQmVkcm9ja0FQSUtleS0xMjM0",
+        "dapi0123456789abcdef0123456789abcdef",
+        "gsk_AbCdEf0123456789",
         '["Bearer abcdefgh"]',
         '{"a": {"b": "sk-0123456789abcdef"}}',
         "\x01sk-0123456789abcdef",
@@ -209,12 +241,35 @@ def test_a_key_is_kept_nowhere(shop: Shop, key: str) -> None:
     everywhere = dict.fromkeys(("source", "project", "user_id", "model", "provider", "error_type", "session_id"), key)
     shop.read(line(key, **everywhere, tags=[key]) + lines("b"))
     assert len(shop.calls) == 2
-    word = max(re.findall(r"\w+", key), key=len)
+    word = max({*re.findall(r"\w+", key)} - {"password", "postgresql"}, key=len)
     assert word not in shop.everything
 
 
 @pytest.mark.parametrize(
-    "name", ["asia-southeast1", "asia-pacific-team", "bearer", "hfd-search-and-find", "sk-telecom-bot", "pk-team-2026"]
+    "key",
+    [
+        "0123456789abcdef0123456789abcdef",
+        "8a6c59f4-9fbe-198f-c788-885a62cae0ff",
+        "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKl",
+    ],
+)
+def test_a_key_without_a_prefix_is_hashed_where_a_keys_name_is_meant(shop: Shop, key: str) -> None:
+    shop.read(line("a", api_key=key, session_id=key))
+    assert shop.value("api_key", "a").startswith("key-")
+    assert shop.value("session_id", "a") == key
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "asia-southeast1",
+        "asia-pacific-team",
+        "bearer",
+        "hfd-search-and-find",
+        "sk-telecom-bot",
+        "pk-team-2026",
+        "basic support",
+    ],
 )
 def test_a_name_that_begins_as_a_key_might_is_a_name(shop: Shop, name: str) -> None:
     shop.read(line("a", project=name, environment=name, user_id=name))

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zstandard
 
-from audit.ingest import batch, content
+from audit import intake
+from audit.engine.store import open_store
+from audit.ingest import batch, content, find
+from audit.settings import Settings
 from tests.ingest.shop import Shop, line, lines
 
 if TYPE_CHECKING:
@@ -52,7 +55,8 @@ def test_of_a_log_that_grew_only_what_is_new_is_read(shop: Shop, monkeypatch: py
 def test_a_line_that_was_half_there_is_read_with_the_rest(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     rests = copied(monkeypatch)
     path = shop.log("a.jsonl", b"{bad\n" + lines("a") + line("b")[:40])
-    assert shop.ingest(path)[0].rejected == 2
+    assert shop.ingest(path)[0].rejected == 1, "half a line is waited for"
+    assert shop.rejected_lines == [1, 3]
     path.write_bytes(b"{bad\n" + lines("a", "b") + b"{worse\n")
     assert (shop.ingest(path)[0].calls, rests) == (1, [lines("b") + b"{worse\n"])
     assert (shop.calls, shop.rejected_lines) == (["a", "b"], [1, 4])
@@ -224,3 +228,55 @@ def test_many_logs_that_grew_are_read_together(shop: Shop, monkeypatch: pytest.M
     assert (len(shop.calls), shop.rejected_lines) == (60, [3])
     assert all(rest in {lines(f"b{number}"), lines(f"b{number}") + b"{bad\n"} for number, rest in enumerate(rests[:30]))
     assert shop.rows("SELECT sum(rejected) FROM store.files") == [(1,)]
+
+
+ROTATED = ("a.jsonl.1", "a.jsonl.2.gz", "a.log-20261001", "a.jsonl.2026-10-01", "a.log.2026-10-01-13.gz", "a.csv.12345")
+
+
+@pytest.mark.parametrize("name", ROTATED)
+def test_a_rotated_log_in_a_folder_is_a_log(name: str) -> None:
+    assert find.has_logs_ending(name)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "README.1", "a.jsonl.bak", "notes-20261001"])
+def test_what_is_no_log_in_a_folder_is_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("x", encoding="utf-8")
+    (tmp_path / ".hidden").write_text("x", encoding="utf-8")
+    (tmp_path / "a.jsonl.1").write_text("x", encoding="utf-8")
+    assert find.passed_over([tmp_path]) == [tmp_path / name]
+    assert find.files([tmp_path]) == [tmp_path / "a.jsonl.1"]
+
+
+def test_what_was_appended_before_a_rotation_is_read_from_the_folder(shop: Shop) -> None:
+    folder = shop.folder / "logs"
+    shop.log("logs/g.jsonl", lines("a", "b"))
+    shop.ingest(*find.files([folder]))
+    shop.log("logs/g.jsonl", lines("a", "b", "c")).rename(folder / "g.jsonl.1")
+    shop.log("logs/g.jsonl", lines("d"))
+    shop.ingest(*find.files([folder]))
+    assert shop.calls == ["a", "b", "c", "d"]
+
+
+def test_reading_again_keeps_what_a_log_held_before(shop: Shop) -> None:
+    path = shop.log("g.jsonl", lines("a", "b"))
+    shop.ingest(path)
+    shop.log("g.jsonl", lines("a", "b", "c"))
+    shop.ingest(path)
+    shop.log("g.jsonl", lines("d"))
+    shop.ingest(path)
+    with open_store(shop.folder / shop.store, Settings()) as engine:
+        intake.forget(engine, [path])
+    assert shop.calls == ["a", "b", "c"], "they can be read from nowhere any more"
+    shop.ingest(path)
+    assert shop.calls == ["a", "b", "c", "d"]
+
+
+def test_reading_again_forgets_all_parts_of_a_log_that_grew(shop: Shop) -> None:
+    path = shop.log("g.jsonl", lines("a"))
+    shop.ingest(path)
+    shop.log("g.jsonl", lines("a", "b"))
+    shop.ingest(path)
+    with open_store(shop.folder / shop.store, Settings()) as engine:
+        intake.forget(engine, [path])
+    assert shop.calls == []
+    assert [receipt.calls for receipt in shop.ingest(path)] == [2]

@@ -72,6 +72,11 @@ def test_a_models_call_inside_a_models_call_is_the_same_call_told_by_another(sho
     assert both(shop, {**SPAN, "source": "wrapper"}, {**SPAN, "source": "client", "parent_id": "a"}) == 1
 
 
+def test_a_kind_that_neither_states_does_not_part_them(shop: Shop) -> None:
+    outside = {**SPAN, "source": "wrapper", "operation": None}
+    assert both(shop, outside, {**SPAN, "source": "client", "parent_id": "a", "operation": None}) == 1
+
+
 @pytest.mark.parametrize(
     "inside",
     [
@@ -79,6 +84,9 @@ def test_a_models_call_inside_a_models_call_is_the_same_call_told_by_another(sho
         pytest.param({"parent_id": "a", "source": "client", "trace_id": "t2"}, id="of another trace"),
         pytest.param({"parent_id": "a", "source": "client", "operation": "chat"}, id="of another operation"),
         pytest.param({"parent_id": "z", "source": "client"}, id="beside it"),
+        pytest.param(
+            {"parent_id": "a", "source": "client", "input_tokens": 77, "output_tokens": 3}, id="of other counts"
+        ),
     ],
 )
 def test_calls_of_one_trace_are_calls_each(shop: Shop, inside: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ def test_the_logs_of_a_bucket_are_read_once_and_again_where_they_changed(audit: 
     bucket.put("app/readme.txt", b"not a log")
     read = audit("ingest", "s3://logs/app")
     assert (read.stdout, read.returncode) == ("2 files read: 3 calls, 1 lines rejected; 0 files read before\n", 4)
-    assert "s3://logs/app/2026-10-02.jsonl.gz: 1 lines could not be read; line 2" in read.stderr
+    assert "s3://logs/app/2026-10-02.jsonl.gz: 1 line could not be read; line 2" in read.stderr
     bucket.put("app/2026-10-01.jsonl", lines("a", "b", "late"))
     again = audit("ingest", "s3://logs/app/*.jsonl*")
     assert (again.stdout, again.returncode) == ("1 file read: 1 calls, 0 lines rejected; 1 file read before\n", 0)

@@ -53,8 +53,8 @@ def in_yuan(*rates: tuple[str, str], zone: str = "Asia/Shanghai") -> Settings:
             "0.07125",
             id="written for 5 minutes and for an hour",
         ),
-        pytest.param({"output_tokens": 400}, "0.010", id="output only"),
-        pytest.param({"input_tokens": 10_000}, "0.050", id="input only"),
+        pytest.param({"input_tokens": 0, "output_tokens": 400}, "0.010", id="output only"),
+        pytest.param({"input_tokens": 10_000, "output_tokens": 0}, "0.050", id="input only"),
         pytest.param({"input_tokens": 0, "output_tokens": 0}, "0", id="a usage of nothing"),
         # 500 read and 700 written of 1,000: no plain input is left, and none is taken back.
         pytest.param(
@@ -71,7 +71,16 @@ def in_yuan(*rates: tuple[str, str], zone: str = "Asia/Shanghai") -> Settings:
     ],
 )
 def test_opus_with_a_prompt_cache(usage: Call, dollars: str) -> None:
-    assert cost({**OPUS, **usage}) == Decimal(dollars)
+    assert cost({**OPUS, "output_tokens": 0, **usage}) == Decimal(dollars)
+
+
+@pytest.mark.parametrize("half", [{"input_tokens": 10_000}, {"output_tokens": 400}])
+def test_one_half_of_a_usage_makes_no_cost(half: Call) -> None:
+    assert cost({**OPUS, **half}) is None
+    assert cost({**OPUS, **half, "status": "truncated"}) is None
+    assert cost({**OPUS, **half, "status": "cancelled"}) == Decimal("0.05" if "input_tokens" in half else "0.01")
+    embedding = {"provider": "openai", "model": "text-embedding-3-small", "started_at": OPUS["started_at"]}
+    assert cost({**embedding, "input_tokens": 10_000}) == Decimal("0.0002")
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,14 @@ def usages(model: ModelInfo) -> Iterator[Call]:
     yield {"input_tokens": 1_000, "output_tokens": 200}
     yield {"input_tokens": 5_003, "output_tokens": 7, "cache_read_tokens": 4_001}
     yield {"input_tokens": 5_003, "output_tokens": 7, "cache_write_tokens": 3_001}
-    yield {"input_tokens": 9_001, "cache_read_tokens": 4_001, "cache_write_tokens": 3_001, "cache_write_1h_tokens": 11}
-    yield {"output_tokens": 333}
+    yield {
+        "input_tokens": 9_001,
+        "output_tokens": 0,
+        "cache_read_tokens": 4_001,
+        "cache_write_tokens": 3_001,
+        "cache_write_1h_tokens": 11,
+    }
+    yield {"input_tokens": 0, "output_tokens": 333}
     for edge in edges(model):
         for length in (edge, edge + 1):
             yield {"input_tokens": length, "output_tokens": 99, "cache_read_tokens": 55, "cache_write_tokens": 44}
