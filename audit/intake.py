@@ -85,21 +85,22 @@ def summary(receipts: list[Receipt], passed_over: int = 0) -> str:
     read = [receipt for receipt in receipts if receipt.format and not receipt.known]
     lines = [sum(receipt.calls for receipt in read if receipt.kind == kind) for kind in ("calls", "bills")]
     said = [
-        f"{_files(len(read))} read: {lines[0]:,} calls"
-        + (f", {lines[1]:,} lines of bills" if lines[1] else "")
-        + f", {sum(receipt.rejected for receipt in read):,} lines rejected",
-        f"{_files(sum(receipt.known for receipt in receipts))} read before",
+        f"{_some(len(read), 'file')} read: {_some(lines[0], 'call')}"
+        + (f", {_some(lines[1], 'line')} of bills" if lines[1] else "")
+        + f", {_some(sum(receipt.rejected for receipt in read), 'line')} rejected",
+        f"{_some(sum(receipt.known for receipt in receipts), 'file')} read before",
     ]
     if passed_over:
-        said.append(f"{_files(passed_over)} passed over, whose names do not end as a log's does ({', '.join(ENDINGS)})")
+        passed = _some(passed_over, "file")
+        said.append(f"{passed} passed over, whose names do not end as a log's does ({', '.join(ENDINGS)})")
     anew = sum(receipt.rewritten for receipt in receipts)
     if anew:
-        said.append(f"{_files(anew)} held something else before and {'was' if anew == 1 else 'were'} read anew")
+        said.append(f"{_some(anew, 'file')} held something else before and {'was' if anew == 1 else 'were'} read anew")
     return "; ".join(said)
 
 
-def _files(number: int) -> str:
-    return f"{number:,} file{'' if number == 1 else 's'}"
+def _some(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def why_nothing(engine: Engine, receipts: list[Receipt]) -> str:
@@ -121,8 +122,7 @@ def complaints(engine: Engine, receipts: list[Receipt]) -> list[str]:
             {"path": str(receipt.path)},
         )
         place = f"; line {first[0][0]}: {first[0][1]}" if first else ""
-        lines = "1 line" if receipt.rejected == 1 else f"{receipt.rejected:,} lines"
-        said.append(f"{receipt.path}: {lines} could not be read{place}")
+        said.append(f"{receipt.path}: {_some(receipt.rejected, 'line')} could not be read{place}")
     return said
 
 

@@ -229,3 +229,14 @@ def test_the_samples_settings_are_read_where_they_lie(audit: Audit) -> None:
     assert done.returncode == 3, done.stderr
     assert done.stdout.splitlines()[0].startswith("Over the red line: support-bot")
     assert (copy / "reports/2026-10/report.html").exists()
+
+
+def test_files_of_a_folder_that_are_no_logs_are_counted(audit: Audit) -> None:
+    folder = audit.folder / "logs"
+    folder.mkdir()
+    (folder / "a.jsonl.1").write_text(CALL.format("a"), encoding="utf-8")
+    (folder / "notes.txt").write_text("not a log", encoding="utf-8")
+    done = audit("ingest", "logs")
+    assert done.returncode == 0
+    assert "1 file read: 1 call" in done.stdout
+    assert "1 file passed over, whose names do not end as a log's does (.json, .jsonl" in done.stdout

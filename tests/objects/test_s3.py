@@ -68,11 +68,11 @@ def test_the_logs_of_a_bucket_are_read_once_and_again_where_they_changed(audit: 
     bucket.put("app/.hidden.jsonl", lines("hidden"))
     bucket.put("app/readme.txt", b"not a log")
     read = audit("ingest", "s3://logs/app")
-    assert (read.stdout, read.returncode) == ("2 files read: 3 calls, 1 lines rejected; 0 files read before\n", 4)
+    assert (read.stdout, read.returncode) == ("2 files read: 3 calls, 1 line rejected; 0 files read before\n", 4)
     assert "s3://logs/app/2026-10-02.jsonl.gz: 1 line could not be read; line 2" in read.stderr
     bucket.put("app/2026-10-01.jsonl", lines("a", "b", "late"))
     again = audit("ingest", "s3://logs/app/*.jsonl*")
-    assert (again.stdout, again.returncode) == ("1 file read: 1 calls, 0 lines rejected; 1 file read before\n", 0)
+    assert (again.stdout, again.returncode) == ("1 file read: 1 call, 0 lines rejected; 1 file read before\n", 0)
 
 
 @WARNINGS
@@ -98,7 +98,7 @@ def test_a_store_that_is_down_is_named_without_its_key_and_keeps_no_file_out(aud
     run = audit("ingest", "s3://logs/app", "here.jsonl", **nobody)
     assert run.returncode == 4
     assert "audit: s3://logs/app: cannot be read: " in run.stderr
-    assert run.stdout.startswith("1 file read: 1 calls")
+    assert run.stdout.startswith("1 file read: 1 call")
     assert SECRET not in run.stderr + run.stdout
     assert SECRET.encode() not in (audit.folder / "audit.duckdb").read_bytes()
 
@@ -106,3 +106,30 @@ def test_a_store_that_is_down_is_named_without_its_key_and_keeps_no_file_out(aud
 def test_an_address_of_another_kind_is_named(audit: Audit) -> None:
     run = audit("ingest", "gopher://logs/app")
     assert (run.stderr, run.returncode) == ("audit: gopher://logs/app: 'gopher://' is not read; known are s3://\n", 2)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (
+            "postgresql://audit:S3cretPw@db/x?sslmode=S3cretPw",
+            "a database is named in the settings, under [[databases]]",
+        ),
+        ("s3://key:S3cretPw@logs/app", "an address holds no user and no password"),
+        ("gopher://u:S3cretPw@logs/app", "'gopher://' is not read"),
+    ],
+)
+def test_a_password_in_an_address_is_not_repeated(audit: Audit, address: str, said: str) -> None:
+    run = audit("ingest", address)
+    assert (run.returncode, said in run.stderr) == (2, True), run.stderr
+    assert "S3cretPw" not in run.stderr + run.stdout
+
+
+@WARNINGS
+def test_an_address_that_nobody_names_any_more_troubles_no_later_month(audit: Audit) -> None:
+    (audit.folder / "here.jsonl").write_bytes(line("a", project="search"))
+    (audit.folder / "audit.toml").write_text('[paths]\nlogs = ["here.jsonl"]\n', encoding="utf-8")
+    nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    assert audit("ingest", "s3://logs/app/*.jsonl", **nobody).returncode == 4
+    run = audit("run", "--month", "2026-10", "--quiet")
+    assert (run.stderr, run.returncode) == ("", 0)
