@@ -63,10 +63,9 @@ def line(base: Row, call: Sent, number: int, at: datetime) -> Row:
 
 
 def claude_reads(call: Sent) -> Row:
-    """The time of the answer's first line is all there is; an agent always streams."""
+    """The time of the answer's first line is all there is; an agent always streams. A replay changes nothing."""
     at = (call.ended - timedelta(milliseconds=6)).replace(tzinfo=None)
-    task = "sub-agent" if replayed(call) else "agent"
-    told = {"started_at": at, "stream": True, "project": call.project or "scratch", "task": task}
+    told = {"started_at": at, "stream": True, "project": call.project or "scratch", "task": "agent"}
     return told | {"model": call.response_model}
 
 
