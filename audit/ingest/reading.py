@@ -72,9 +72,11 @@ class Reading:
         given = set(self.format.columns)
         columns = ",\n".join(f"{self._cast(column, given)} AS {column.name}" for column in COLUMNS[self.format.kind])
         unfit = _UNFIT[self.format.kind].replace("CASE", f"CASE {' '.join(self._too_large(given))}", 1)
+        # Of a call that is stated again the last statement holds: a window gives the rows back in its own order.
+        order = "\nORDER BY file, record" if self.format.looks_back else ""
         return (
             f"WITH records AS ({self._records}), shaped AS ({self.format.select})\n"
-            f"SELECT {columns},\nrecord, file, coalesce(problem, {unfit}) AS problem\nFROM shaped"
+            f"SELECT {columns},\nrecord, file, coalesce(problem, {unfit}) AS problem\nFROM shaped{order}"
         )
 
     def _cast(self, column: Column, given: set[str]) -> str:

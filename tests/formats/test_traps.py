@@ -207,3 +207,16 @@ def test_a_side_chains_log_takes_nothing_from_the_message_of_the_parents_log(
         ("msg-1", "req-1", "agent", 0),
         ("msg-2", None, "sub-agent", 5),
     ]
+
+
+def test_of_many_messages_on_several_lines_each_ends_with_its_last(shop: Shop) -> None:
+    """Also where the format looks at all lines of a message, in an order that is not the log's."""
+    line = {"type": "assistant", "uuid": "u-1", "sessionId": "s-1", "requestId": "req-1", "cwd": "/srv/shop"}
+    line["timestamp"] = "2026-10-05T10:00:00Z"
+    said = [
+        line | {"message": {"id": f"msg-{n}", "model": "claude-x", "usage": {"input_tokens": 3, "output_tokens": out}}}
+        for n in range(3_000)
+        for out in (1, 2, 90)
+    ]
+    shop.read(logged(*said))
+    assert shop.rows("SELECT output_tokens, count(*) FROM store.calls GROUP BY ALL") == [(90, 3_000)]

@@ -98,21 +98,21 @@ def made(chance: Random, corpus: Corpus, folder: Path, lines: int, share: int = 
             text += b'"'
         bad.append(Line(text, good=False))
     groups = [_session(chance, corpus)] if corpus.session else corpus.good_lines(max(4, lines // share))
-    return Trial(corpus, folder, _interleaved(chance, groups, bad))
+    return Trial(corpus, folder, _interleaved(chance, groups, bad, good_first=corpus.session or chance.random() < 0.7))
 
 
 def _session(chance: Random, corpus: Corpus) -> list[bytes]:
     return [corpus.line(record) for record in chance.choice(corpus.good).records]
 
 
-def _interleaved(chance: Random, groups: list[list[bytes]], bad: list[Line]) -> list[Line]:
-    """The groups' lines in their order, the bad ones anywhere between; sometimes a bad one is the first."""
+def _interleaved(chance: Random, groups: list[list[bytes]], bad: list[Line], *, good_first: bool) -> list[Line]:
+    """The groups' lines in their order, the bad ones anywhere between; a bad one may be the first."""
     good = [Line(text, good=True) for group in groups for text in group]
     places = [True] * len(good) + [False] * len(bad)
     chance.shuffle(places)
     good_ones, bad_ones = iter(good), iter(bad)
     mixed = [next(good_ones) if is_good else next(bad_ones) for is_good in places]
-    return mixed if chance.random() < 0.3 else [*(line for line in good[:1]), *(x for x in mixed if x is not good[0])]
+    return [*good[:1], *(line for line in mixed if line is not good[0])] if good_first else mixed
 
 
 def broken(corpus: Corpus, text: bytes) -> bool:
