@@ -24,6 +24,7 @@ _INDENT = " " * 9
 _UNTOLD = ("messages", "system", "tools", "answer_format", "error", "tags")
 # What names a person or a key gets another name.
 _OTHERS = {"user_name": "u-1", "key_name": "key-1"}
+_OWNERS = ("project", "team", "environment", "task", "provider", "status_word", "finish", "cache_hit")
 _NAMES_IN_MESSAGES = ("role", "type")
 # What YAML does not take as it is inside quotation marks.
 _UNPRINTABLE = re.compile(
@@ -64,7 +65,8 @@ class Mask:
         leads = any(
             known == place or known.startswith((f"{place}.", f"{place}[", f"{place}{{")) for known in self._paths
         )
-        return name if leads else named([name]), self.masked(inner, place)
+        told = f"<{len(name)} characters>" if sample.like_a_key(name) else named([name])
+        return name if leads else told, self.masked(inner, place)
 
     def _in_messages(self, path: str) -> bool:
         return self._messages is not None and path.startswith(self._messages)
@@ -84,10 +86,11 @@ class Mask:
 
     def _pair(self, pair: Mapping[str, Any], place: str) -> dict[str, Any]:
         value = pair.get("value")
+        key = f"<{len(pair['key'])} characters>" if sample.like_a_key(str(pair["key"])) else pair["key"]
         if isinstance(value, dict) and len(value) == 1:
             ((kind, inner),) = value.items()
-            return {"key": pair["key"], "value": {kind: self.masked(inner, place)}}
-        return {"key": pair["key"], "value": self.masked(value, place)}
+            return {"key": key, "value": {kind: self.masked(inner, place)}}
+        return {"key": key, "value": self.masked(value, place)}
 
     def _scalar(self, value: Any, path: str) -> Any:
         role = self._part.get(path)
@@ -99,11 +102,13 @@ class Mask:
             return value if role else 0
         if role is None:
             return f"<{len(str(value))} characters>"
-        return _short(str(value).split("?", 1)[0])  # an address's query may hold a key
+        said = str(value).split("?", 1)[0]  # an address's query may hold a key
+        # The value of a field that names who pays may be the key that paid; that of an id is one word, too.
+        return "<secret>" if role in _OWNERS and sample.like_a_key(said) else _short(said)
 
 
 def _short(text: str) -> str:
-    text = re.sub(RAW_KEY, "<secret>", text, flags=re.IGNORECASE)
+    text = re.sub(RAW_KEY, "<secret>", text)
     return text if len(text) <= VALUE_LIMIT else f"<{len(text)} characters>"
 
 

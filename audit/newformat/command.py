@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from audit.settings import Settings
     from audit.sniffing import Sniffed
 
+_UNUSED = "nothing was made of: "
+_LEFT_SHOWN = 60
+
 
 def new(
     name: str,
@@ -50,6 +53,7 @@ def new(
             )
         made = write(name, folder, start, more_than=_paths(known.format))
         yield from _told(made, columns)
+        yield from _noted(made, settings, columns)
         if made.unmapped:
             raise AuditError(
                 f"{made.sql}: a person must map {' and '.join(made.unmapped)}: the sample has no field for that. "
@@ -75,6 +79,22 @@ def _told(made: New, columns: int) -> Iterator[str]:
     if made.asked:
         yield f"{made.sql.name} asks {sniffed.counted(len(made.asked), 'question')}, in the lines marked -- ?"
         yield from (f"  line {line}: {asked}" for line, asked in made.asked)
+
+
+def _noted(made: New, settings: Settings, columns: int) -> Iterator[str]:
+    """What the log has that is not read, and what is read in a way that somebody must know of."""
+    if made.left:
+        shown = made.left[:_LEFT_SHOWN]
+        more = [f"{len(made.left) - _LEFT_SHOWN} more"] if len(made.left) > _LEFT_SHOWN else []
+        first, *others = aligned.wrapped((*shown, *more), columns - len(_UNUSED))
+        yield f"{_UNUSED}{first}"
+        yield from (f"  {line}" for line in others)
+    yield from made.notes
+    if made.zoneless:
+        yield f"dates without a zone ({', '.join(made.zoneless)}) count in {settings.logs.timezone}; if it is another,"
+        yield "in audit.toml:"
+        yield "  [logs]"
+        yield '  timezone = "Asia/Shanghai"'
 
 
 def _read(read: Sniffed) -> Iterator[str]:

@@ -29,7 +29,7 @@ _LEFT_SHOWN = 60
 
 def text(
     name: str, draft: Draft, *, holds: Sequence[str], each: str, signatures: Sequence[Sequence[str]], only_calls: bool,
-    rows: int, left: Iterable[str],
+    rows: int, left: Sequence[str],
 ) -> str:  # fmt: skip
     """The whole file. ``only_calls`` says that the log has records of other kinds; ``left`` are fields not used."""
     head = [
@@ -63,8 +63,7 @@ def text(
     tests += [f"{draft.typed(role, 'whole')}::VARCHAR" for role in ("input", "output") if role in draft.fields]
     where = ["-- The sample has records of other kinds, too.", f"WHERE coalesce({', '.join(tests)}) IS NOT NULL"]
     missing = [column for column in _WORTH_HAVING if column not in draft.columns]
-    unused = [told(path) for path in left]
-    shown = unused[:_LEFT_SHOWN] + (["..."] if len(unused) > _LEFT_SHOWN else [])
+    shown = [*left[:_LEFT_SHOWN], *(["..."] if len(left) > _LEFT_SHOWN else [])]
     foot = [
         *_comment("--", f"Nothing was found for: {', '.join(missing)}." if missing else ""),
         *_comment("--", f"Nothing was made of: {', '.join(shown)}." if shown else ""),

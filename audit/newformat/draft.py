@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from audit.ingest.masking import RAW_KEY
-from audit.newformat.values import decimal_commas
+from audit.ingest.fields import quoted
+from audit.newformat.sample import like_a_key
+from audit.newformat.values import decimal_commas, grouped, separators
 from audit.records import CALL_COLUMNS
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ class Draft:
 
     ``rows`` is how many calls the sample has; ``fields`` are [record]'s lines by name. ``everywhere`` are the sample's
     fields by path with the values of all its records: a value that is not of a field's type would reject its record.
-    ``unsure`` are parts that were guessed by values alone.
+    ``unsure`` are parts that were guessed by values alone; ``seen`` are all fields of the sample's calls. ``weighed``
+    are the paths of fields that tell what others hold, and that no column is made of; ``notes`` are sentences for who
+    made the format, ``zoneless`` the fields whose dates have no zone, and ``asked_of`` the paths of
+    those that a question of their own asks about.
     """
 
     parts: Parts
@@ -48,6 +52,11 @@ class Draft:
     rows: int
     everywhere: Mapping[str, Seen]
     unsure: Collection[str] = ()
+    seen: Sequence[Seen] = ()
+    weighed: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    zoneless: list[str] = field(default_factory=list)
+    asked_of: set[str] = field(default_factory=set)
     fields: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     columns: dict[str, Given] = field(default_factory=dict)
@@ -69,12 +78,17 @@ class Draft:
             return self.use(role, kind)
         if decimal_commas(seen):
             return f"try_cast(replace({self.use(role)}, ',', '.') AS {_CASTS[kind]})"
+        if grouped(seen):
+            number = self.use(role)
+            for sign in separators(seen):
+                number = f"replace({number}, {quoted(sign)}, '')"
+            return f"try_cast({number} AS {_CASTS[kind]})"
         return f"try_cast({self.use(role)} AS {_CASTS[kind]})"
 
-    def give(self, column: str, sql: str, *, of: str = "", said: str = "", asked: Sequence[str] = ()) -> None:
-        """State a column; ``of`` is the part it comes from where its SQL looks at others, too."""
+    def give(self, column: str, sql: str, *, of: Sequence[str] = (), said: str = "", asked: Sequence[str] = ()) -> None:
+        """State a column; ``of`` are the parts it comes from where its SQL looks at others, too."""
         words = set(re.findall(r"[a-z_][a-z_0-9]*", sql))
-        fields = (of,) if of else tuple(name for name in self.fields if name in words)
+        fields = tuple(of) if of else tuple(name for name in self.fields if name in words)
         doubts = (
             f"{told(self.parts[role])} is taken for this by its values alone: is it?"
             for role in fields
@@ -87,6 +101,10 @@ class Draft:
         given = self.columns[column]
         self.columns[column] = replace(given, asked=(*given.asked, question))
 
+    def ask_at(self, question: str, *columns: str) -> None:
+        """Ask one more question at the first of some columns that is stated, else at the call's id."""
+        self.ask(next((column for column in columns if column in self.columns), "call_id"), question)
+
     @property
     def asked(self) -> list[str]:
         """The questions, in the order of their columns."""
@@ -94,10 +112,17 @@ class Draft:
 
     def numbers(self, role: str) -> list[float | None]:
         """A part's values as numbers, a row each."""
-        return [_number(value) for value in self.parts[role].values] if role in self.parts else []
+        return self.numbers_of(self.parts[role]) if role in self.parts else []
+
+    def numbers_of(self, seen: Seen) -> list[float | None]:
+        """A field's values as numbers, a row each."""
+        signs = separators(seen) if grouped(seen) else ""
+        return [_number(value, signs) for value in seen.values]
 
 
-def _number(value: object) -> float | None:
+def _number(value: object, signs: str) -> float | None:
+    if signs and isinstance(value, str):
+        value = value.translate(dict.fromkeys(map(ord, signs)))
     try:
         return None if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -107,5 +132,5 @@ def _number(value: object) -> float | None:
 def told(seen: Seen | str) -> str:
     """A field's path for a sentence; what is no plain name may be a text: its length is told."""
     path = seen if isinstance(seen, str) else seen.path
-    fits = _SHOWN.fullmatch(path) and not re.search(RAW_KEY, path, re.IGNORECASE) and "*/" not in path
+    fits = _SHOWN.fullmatch(path) and not like_a_key(path) and "*/" not in path
     return path if fits else f"<{len(path)} characters>"

@@ -23,6 +23,9 @@ Parts = dict[str, "Seen"]
 # Without these a record is no call; they tell which of several lists holds the calls.
 TELLING = ("started", "ended", "model", "answer_model", "input", "output", "took", "cost")
 _IDS = ("id", "request", "response")
+# Parts that a field plays by its name, and does not where no record has another's value.
+_YIELDING = ("user_name", "key_name")
+_FEWEST, _ENOUGH = 3, 10
 _TIMES = ("ms", "millis", "milliseconds", "s", "sec", "secs", "seconds", "us", "ns", "毫秒", "秒")
 CURRENCIES = {
     "usd": "USD", "dollars": "USD", "eur": "EUR", "gbp": "GBP", "jpy": "JPY", "cny": "CNY", "rmb": "CNY", "元": "CNY",
@@ -30,6 +33,17 @@ CURRENCIES = {
 }  # fmt: skip
 _UNITS = (*_TIMES, *CURRENCIES)
 _EXACT, _WITHIN, _SUFFIX = 4.0, 3.0, 2.5
+# What only fits at its end, or as a part of a word, is less like.
+_BY_NAME = 3.1
+_RUNNING = re.compile(r"\b(cumulative|cumulated|cum|running|accumulated|accum|so far|to date)\b|累计|累积")
+_OF_AN_ID = re.compile(
+    r"\b(id|ids|uuid|guid|ulid|req|request|reqid|rid|uid|cid|mid|msgid|msg|call|span|hash|key|no|nr|num|number|seq|ref"
+    r"|sequence|correlation|transaction|txn|trans|invocation|completion|generation|event|record)$|编号|号$"
+)
+_NO_ID = re.compile(
+    r"\b(tokens?|prompt|content|text|question|query|answer|input|output|url|uri|path|ip|addr|address|host|sha\d*|digest"
+    r"|checksum|fingerprint|time|date|timestamp|ms|len|length|size|cost|price|parent|session|user|model|balance)\b"
+)
 _ELAPSED = 20
 _BOTH = 2
 
@@ -73,9 +87,14 @@ def guessed(fields: Sequence[Seen], values: Values) -> Parts:
         found[role] = seen
         if role not in _IDS:
             taken.add(seen.path)
-    identity = _identity([seen for _, role, seen in ranked if role == "id"], fields, taken)
+    identity = _identity([(score, seen) for score, role, seen in ranked if role == "id"], fields, found, values)
     if identity is not None:
+        found = {role: seen for role, seen in found.items() if role not in _YIELDING or seen.path != identity.path}
         found["id"] = identity
+    if "total" in found and any(_beneath(found, role) for role in ("input", "output")):
+        found.pop("total")  # it stands around the list of the calls: it is no call's
+    if "input" not in found and "missed" in found:
+        found["input"] = found.pop("missed")
     if "model" not in found and "answer_model" in found:
         found["model"] = found.pop("answer_model")
     _elapsed(found)
@@ -145,23 +164,64 @@ def list_of_calls(records: Sequence[Mapping[str, object]], values: Values) -> st
     return best
 
 
-def _identity(named: Sequence[Seen], fields: Sequence[Seen], taken: set[str]) -> Seen | None:
+def _beneath(found: Parts, role: str) -> bool:
+    """Whether a part stands in the elements of the list that is unfolded, and the total around it."""
+    return role in found and found[role].path.startswith("*") and not found["total"].path.startswith("*")
+
+
+def _identity(named: Sequence[tuple[float, Seen]], fields: Sequence[Seen], found: Parts, values: Values) -> Seen | None:
     """What tells calls apart: a field called so whose values are all there and differ, or one that looks so."""
-    whole = [seen for seen in named if len(seen.given) == len(seen.values)]
-    for seen in whole:
-        if len(set(seen.texts)) == len(seen.values):
+    whole = [(score, seen) for score, seen in named if len(seen.given) == len(seen.values)]
+    for _, seen in whole:
+        if unique(seen):
             return seen
-    for seen in fields:
-        if len(set(seen.texts)) == len(seen.values) and seen.path not in taken and like_ids(seen) and _is_id(seen):
-            return seen
-    for seen in whole:
-        if len(set(seen.texts)) * 2 > len(seen.values):
+    other = _unnamed_id(fields, found, values)
+    if other is not None:
+        return other
+    for score, seen in whole:
+        apart = len(set(seen.texts))
+        # One that is called an id counts even where each stands on several records: a person must say what that means.
+        if apart * 2 > len(seen.values) or (score >= _BY_NAME and apart * 5 > len(seen.values)):
             return seen
     return None
 
 
-def _is_id(seen: Seen) -> bool:
-    return bool(seen.words) and bool(re.search(r"(^| )(id|uuid|guid|key|no|number)$|编号|号$", seen.words[-1]))
+def _unnamed_id(fields: Sequence[Seen], found: Parts, values: Values) -> Seen | None:
+    """A field whose values all differ and look like ids: first by the end of its name, then by the values alone."""
+    roles = {seen.path: role for role, seen in found.items()}
+    free = [seen for seen in fields if seen.words and unique(seen) and len(seen.values) >= _FEWEST]
+    free = [seen for seen in free if _may_be_id(seen, roles.get(seen.path), values)]
+    for seen in free:
+        if _OF_AN_ID.search(seen.words[-1]):
+            return seen
+    return next((seen for seen in free if like_ids(seen) and len(seen.values) >= _ENOUGH), None)
+
+
+def _may_be_id(seen: Seen, role: str | None, values: Values) -> bool:
+    """Whether a field is no instant, no count and no text, and plays no part of its own."""
+    if role in _YIELDING and len(seen.values) < _ENOUGH:
+        return False
+    if role not in (None, *_YIELDING, *_IDS) or _NO_ID.search(" ".join(seen.words[-1:])):
+        return False
+    if not values.are(seen, "id"):
+        return False
+    numbers = all(text.isdigit() for text in seen.texts)
+    return numbers or not values.date_formats(seen)
+
+
+def unique(seen: Seen) -> bool:
+    """Whether every record has a value, and none another's."""
+    return len(seen.given) == len(seen.values) == len(set(seen.texts))
+
+
+def called(seen: Seen, role: str) -> bool:
+    """Whether a field's name is one of a part's."""
+    return _likeness(seen, parts()[role]) > 0
+
+
+def running(seen: Seen) -> bool:
+    """Whether a field is called a sum over all calls so far."""
+    return any(_RUNNING.search(word) for word in seen.words)
 
 
 def _likeness(seen: Seen, part: Part) -> float:
@@ -176,8 +236,15 @@ def _likeness(seen: Seen, part: Part) -> float:
         if fit:
             share = len(seen.given) / max(len(seen.values), 1)
             inside = 0.01 if seen.path.endswith("{}") else 0
-            return fit - 0.02 * rank - 0.1 * len(seen.words) + 0.5 * share + inside
+            return fit - 0.02 * rank - 0.1 * len(seen.words) + 0.5 * share + inside - _sum_of_several(seen, part)
     return 0
+
+
+def _sum_of_several(seen: Seen, part: Part) -> float:
+    """How much less a count is like one call's for being called a running or a total one."""
+    if part.kind != "whole" or "total tokens" in part.names:
+        return 0
+    return 1.5 if running(seen) else 0.3 if _has(seen.words, "total") else 0
 
 
 def _fit(words: Sequence[str], bare: str, name: str) -> float:

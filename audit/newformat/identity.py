@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audit.newformat import guess
 from audit.newformat.draft import told
 from audit.newformat.sample import as_text
 
@@ -19,6 +20,8 @@ _PLAIN = {
 _APART = ("started", "ended", "clock", "model", "key_name", "user_name", "session", "trace", "project", "operation",
           "input", "output", "took", "cost", "code", "team", "task")  # fmt: skip
 _FEWEST_ALIKE = 5
+_TOLD_IN_PARTS = ("model", "input", "output", "code", "status_word", "cost", "took")
+_NOTHING = (None, "", "-")
 
 
 def state(draft: Draft) -> None:
@@ -48,7 +51,15 @@ def _state_id(draft: Draft) -> None:
     seen = draft.parts["id"]
     apart = len(set(seen.texts))
     asked = []
-    if apart < draft.rows:
+    if not guess.called(seen, "id"):
+        differs = f"no two of the sample's {draft.rows} records have the same {told(seen)}"
+        asked.append(f"{differs}: it is taken for the call's id. Is it never given to two calls?")
+    if apart < draft.rows and _in_parts(draft):
+        asked.append(
+            f"each {told(seen)} stands on several records, {draft.rows} for {apart}, that state different things: only "
+            f"what the last of them states would hold. Write max(...) OVER (PARTITION BY id) for what another states"
+        )
+    elif apart < draft.rows:
         alike = f"{draft.rows - apart} of the sample's {draft.rows} records have another's {told(seen)}"
         asked.append(f"{alike} and count as one call with it, the last holding: is that so?")
     elif draft.rows > 1 and all(isinstance(value, int) for value in seen.values):
@@ -56,20 +67,43 @@ def _state_id(draft: Draft) -> None:
     draft.give("call_id", draft.use("id"), asked=asked)
 
 
-def _state_made_id(draft: Draft) -> None:
-    """An id of what a call is: the same call read again from another file must have the same."""
-    chosen: list[str] = []
+def _in_parts(draft: Draft) -> bool:
+    """Whether the records of most ids state different things: one the input, another the output."""
+    stated: dict[str, list[frozenset[str]]] = {}
+    for number, value in enumerate(draft.parts["id"].values):
+        has = (role for role in _TOLD_IN_PARTS if draft.has(role) and draft.parts[role].values[number] not in _NOTHING)
+        stated.setdefault(as_text(value), []).append(frozenset(has))
+    several = [records for records in stated.values() if len(records) > 1]
+    apart = [records for records in several if any(frozenset.union(*records) - record for record in records)]
+    return len(apart) * 2 > len(stated)
+
+
+def _telling_apart(draft: Draft, chosen: list[str]) -> tuple[list[str], int]:
+    """The parts that tell the sample's calls apart, some chosen before, and how many calls they make of it."""
     apart = 0
     for role in _APART:
-        if apart == draft.rows or role not in draft.parts:
+        if apart == draft.rows or role not in draft.parts or role in chosen:
             continue
         values = ([as_text(value) for value in draft.parts[part].values] for part in (*chosen, role))
         more = len(set(zip(*values, strict=True)))
         if more > apart:
             chosen, apart = [*chosen, role], more
-    for role in ("model", "input", "output"):  # a longer log has more that begins at one instant
+    for role in (
+        "started" if draft.has("started") else "ended",
+        "model",
+        "input",
+        "output",
+    ):  # a longer log has more that begins at one instant
         if role in draft.parts and role not in chosen:
             chosen.append(role)
+    return chosen, apart
+
+
+def _state_made_id(draft: Draft) -> None:
+    """An id of what a call is: the same call read again from another file must have the same."""
+    sole = [role for role in ("trace", "session") if draft.has(role) and guess.unique(draft.parts[role])]
+    sole = sole if draft.rows >= _FEWEST_ALIKE else []
+    chosen, apart = _telling_apart(draft, sole[:1])
     if not chosen:
         nothing = "MAP THIS: the sample has nothing that tells one call from another"
         draft.give("call_id", "NULL::VARCHAR", asked=[f"{nothing}. Name the field in [record]: id = '...'"])
@@ -78,7 +112,11 @@ def _state_made_id(draft: Draft) -> None:
         if role not in draft.fields:
             draft.use(role)
     asked = []
-    if apart < draft.rows:
+    if sole:
+        name = told(draft.parts[sole[0]])
+        alone = f"if it has one call only, write {sole[0]} AS call_id"
+        asked.append(f"no two of the sample's records have the same {name}: {alone}")
+    elif apart < draft.rows:
         alike = f"{draft.rows - apart} of the sample's {draft.rows} records are like another in all of this"
         asked.append(f"{alike} and count as one call with it: what else tells them apart?")
     made = ", ".join(f"{role}::VARCHAR" for role in chosen)

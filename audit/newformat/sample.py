@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from audit.ingest.masking import RAW_KEY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -16,6 +18,8 @@ ROWS = 500
 FIELDS = 400
 _DEEPEST = 10
 _LISTS_DEEP = 3
+# A name of twenty letters and digits with so many digits among them names nothing: it is a key or an id.
+_DIGITS = 4
 _PLAIN = re.compile(r"[^\W\d][\w$@-]*")
 # What makes a list a conversation rather than a list of records.
 _OF_MESSAGES = {"role", "content", "parts"}
@@ -56,8 +60,15 @@ def step(name: str, before: str = "") -> str:
 
 
 def can_be_named(name: str) -> bool:
-    """Whether a path can lead to a field of this name: the engine's paths know no escapes."""
-    return bool(name) and not re.search(r'["*\\\x00-\x1f]', name)
+    """Whether a path can lead to a field of this name: the engine's paths know no escapes, and a key is no name."""
+    return bool(name) and not re.search(r'["*\\\x00-\x1f]', name) and not like_a_key(name)
+
+
+def like_a_key(text: str) -> bool:
+    """Whether a text holds what looks like a raw key: one by its beginning, or a long word of letters and digits."""
+    if re.search(RAW_KEY, text):
+        return True
+    return any(len(re.findall(r"\d", word)) >= _DIGITS for word in re.findall(r"[A-Za-z0-9]{20,}", text))
 
 
 def in_words(name: str) -> Words:
@@ -118,6 +129,8 @@ def lists(value: Any, place: str = "", depth: int = 0) -> Iterator[str]:
     if not isinstance(value, dict) or depth > _DEEPEST:
         return
     for name, inner in value.items():
+        if like_a_key(name):
+            continue
         below = step(name, place)
         if isinstance(inner, dict):
             yield from lists(inner, below, depth + 1)
@@ -153,7 +166,7 @@ def _in_list(value: list[Any], path: str, words: Words, depth: int) -> Iterator[
     if is_pairs(value):
         for pair in value:
             key = str(pair["key"])
-            if key and not re.search(r"[\[\]]", key) and not key.isdigit():
+            if key and not re.search(r"[\[\]]", key) and not key.isdigit() and not like_a_key(key):
                 yield f"{path}[{key}]", (words + in_words(key), plain_value(pair.get("value")))
         return
     yield path, (words, value)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from audit.newformat import totals
 from audit.newformat.draft import told
 from audit.newformat.guess import CURRENCIES, unit_of
 
@@ -18,16 +19,23 @@ _PARTS = {
     "cached": "cache_read_tokens", "written": "cache_write_tokens", "written_1h": "cache_write_1h_tokens",
     "thought": "reasoning_tokens",
 }  # fmt: skip
-_SCALES = {"cents": "0.01", "分": "0.01", "micros": "0.000001", "nanos": "0.000000001"}
+_SCALES = {
+    "cents": "0.01", "分": "0.01", "millis": "0.001", "milli": "0.001", "micros": "0.000001", "micro": "0.000001",
+    "nanos": "0.000000001", "nano": "0.000000001",
+}  # fmt: skip
+# What an input is called that leaves out what was read from the cache, and a count of one kind of content.
+_WITHOUT_CACHE, _OF_TEXT = ("miss", "missed", "uncached", "fresh", "未命中"), ("text",)
+_KINDS = {"input": ("input_audio", "input_image", "input_video"), "output": ("output_audio", "output_image")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Total:
-    """A whole count's SQL, what is said of it, and what is asked."""
+    """A whole count's SQL, what is said of it, what is asked, and the parts that are added."""
 
     sql: str
     said: str = ""
     asked: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 def state(draft: Draft) -> None:
@@ -37,17 +45,15 @@ def state(draft: Draft) -> None:
     counted = [sql[role] for role in ("input", "output") if role in sql]
     # 0 and 0 is what a log writes where it was told nothing.
     test = f"greatest({', '.join(counted)}) > 0" if len(counted) > 1 else f"{counted[0]} > 0" if counted else ""
+    beside = totals.beside(draft)
+    added: tuple[str, ...] = ()
     if "input" in sql:
-        total = _with_cache(draft, sql)
-        whole = f"CASE WHEN {test} THEN {total.sql} END"
-        draft.give("input_tokens", whole, of="input", said=total.said, asked=total.asked)
+        added += _give_total(draft, "input", _with_cache(draft, sql, beside), beside, test)
     for role, column in _PARTS.items():
         if role in sql:
             draft.give(column, sql[role])
     if "output" in sql:
-        total = _with_reasoning(draft, sql)
-        whole = f"CASE WHEN {test} THEN {total.sql} END"
-        draft.give("output_tokens", whole, of="output", said=total.said, asked=total.asked)
+        added += _give_total(draft, "output", _with_reasoning(draft, sql, beside), beside, test)
     if counted:
         known = "reported" if len(counted) > 1 else "partial"
         draft.give("usage_quality", f"CASE WHEN {test} THEN '{known}' ELSE 'missing' END")
@@ -56,43 +62,123 @@ def state(draft: Draft) -> None:
         draft.give("usage_quality", f"CASE WHEN {test} THEN 'partial' ELSE 'missing' END", asked=(
             "the sample has only the sum of the tokens; without input and output a call cannot be priced",
         ))  # fmt: skip
+    if counted and draft.has("total"):
+        _compare(draft, added)
     _state_cost(draft)
 
 
-def _with_cache(draft: Draft, sql: Mapping[str, str]) -> _Total:
+def _compare(draft: Draft, added: tuple[str, ...]) -> None:
+    """Ask where the log's total is another than what was taken for input and output."""
+    question = totals.doubt(draft, added)
+    if question:
+        draft.ask("input_tokens" if draft.has("input") else "output_tokens", question)
+    else:
+        draft.weighed.add(draft.parts["total"].path)
+
+
+def _give_total(draft: Draft, role: str, total: _Total, beside: Mapping[str, bool], test: str) -> tuple[str, ...]:
+    """State all input or all output; returns the parts that were added to the log's own count."""
+    total = _with_kinds(draft, role, total, beside)
+    whole = f"CASE WHEN {test} THEN {total.sql} END"
+    draft.give(f"{role}_tokens", whole, of=(role, *total.added), said=total.said, asked=total.asked)
+    return total.added
+
+
+def _with_kinds(draft: Draft, role: str, total: _Total, beside: Mapping[str, bool]) -> _Total:
+    """A count with those of audio, images and video that the log states beside it."""
+    words = draft.parts[role].words[-1].split()
+    kinds = [kind for kind in _KINDS[role] if draft.has(kind)]
+    within = [kind for kind in kinds if any("details" in word for word in draft.parts[kind].words)]
+    draft.weighed |= {draft.parts[kind].path for kind in kinds}
+    added = [kind for kind in kinds if beside.get(kind, kind not in within and any(w in words for w in _OF_TEXT))]
+    unsure = [kind for kind in kinds if kind not in (*added, *within) and kind not in beside]
+    sums = " + ".join([total.sql, *(f"coalesce({draft.typed(kind, 'whole')}, 0)" for kind in added)])
+    asked, said = total.asked, total.said
+    if unsure:
+        names = " and ".join(told(draft.parts[kind]) for kind in unsure)
+        asked += (f"does {told(draft.parts[role])} hold {names}? Taken as yes. If not, add them",)
+    if added:
+        names = " and ".join(told(draft.parts[kind]) for kind in added)
+        said = "; ".join(filter(None, (said, f"{names} stand beside it: they are added")))
+    return _Total(sums, said, asked, (*total.added, *added))
+
+
+def _with_cache(draft: Draft, sql: Mapping[str, str], beside: Mapping[str, bool]) -> _Total:
     """All input, whether the log counts the cache in or not."""
-    roles, plain = [role for role in ("cached", "written") if role in sql], sql["input"]
+    roles, plain = tuple(role for role in ("cached", "written") if role in sql), sql["input"]
     if not roles:
-        return _Total(plain)
-    added = " + ".join([plain, *(f"coalesce({sql[role]}, 0)" for role in roles)])
-    within = _counted_in(draft, "input", roles, "output")
-    if within is not None:
-        told = "the log's total is input + output" if within else "the log's own numbers leave the cache out"
-        return _Total(plain if within else added, f"{told}: it is {'part of the input' if within else 'added'}")
+        asked = f"{told(draft.parts['input'])} leaves out what was read from the cache, of which there is no field"
+        return _Total(plain, asked=(f"{asked}: is there none?",) if _leaves_cache_out(draft) else ())
+    added = _Total(_added(plain, sql, roles), added=roles)
+    if len({beside[role] for role in roles if role in beside}) > 1:  # the one is part of the input, the other is not
+        chosen = tuple(role for role in roles if beside.get(role))
+        return _Total(_added(plain, sql, chosen), "the log's total tells which part is added", added=chosen)
+    within = _holds_cache(draft, roles, beside)
+    if within:
+        return _Total(plain, "the log's own numbers count the cache in: it is part of the input")
+    if within is False:
+        return replace(added, said="the log's own numbers leave the cache out: it is added")
+    return _with_cache_by_name(draft, roles, plain, added)
+
+
+def _holds_cache(draft: Draft, roles: Sequence[str], beside: Mapping[str, bool]) -> bool | None:
+    """Whether the input holds the cache as the log's numbers tell; None where they do not."""
+    by_total = next((not beside[role] for role in roles if role in beside), None)
+    if by_total is not None:
+        return by_total
+    return _misses(draft) or _counted_in(draft, "input", roles, "output")
+
+
+def _with_cache_by_name(draft: Draft, roles: Sequence[str], plain: str, added: _Total) -> _Total:
+    """All input where only the fields' names tell whether it holds the cache."""
+    if _leaves_cache_out(draft):
+        return replace(added, said="the input is called one without the cache, which is added")
     words = draft.parts[roles[0]].words
     if any("details" in word for word in words):
         return _Total(plain)
     if words[-1].endswith(("cache read input tokens", "cache creation input tokens")):
         said = "does the input hold what was read from and written to the cache? Taken as not, as Anthropic names its "
-        return _Total(added, asked=(f"{said}fields. If it does, {plain} alone is the total",))
-    return _Total(plain, asked=(f"does the input hold the cached tokens? Taken as yes. If not, write {added}",))
+        return replace(added, asked=(f"{said}fields. If it does, {plain} alone is the total",))
+    return _Total(plain, asked=(f"does the input hold the cached tokens? Taken as yes. If not, write {added.sql}",))
 
 
-def _with_reasoning(draft: Draft, sql: Mapping[str, str]) -> _Total:
+def _added(plain: str, sql: Mapping[str, str], roles: Sequence[str]) -> str:
+    return " + ".join([plain, *(f"coalesce({sql[role]}, 0)" for role in roles)])
+
+
+def _leaves_cache_out(draft: Draft) -> bool:
+    last = draft.parts["input"].words[-1]
+    return any(word in (last.split() if word.isascii() else last) for word in _WITHOUT_CACHE)
+
+
+def _misses(draft: Draft) -> bool | None:
+    """Whether the input is the sum of what was in the cache and what was not; None where the log does not say that."""
+    if not draft.has("missed"):
+        return None
+    rows = zip(*(draft.numbers(role) for role in ("input", "cached", "missed") if draft.has(role)), strict=True)
+    fits = [read == sum(n or 0 for n in parts) for read, *parts in rows if read]
+    if not draft.has("cached") or sum(fits) < (1 - _TENTH) * len(fits):
+        return None
+    draft.weighed.add(draft.parts["missed"].path)
+    return True
+
+
+def _with_reasoning(draft: Draft, sql: Mapping[str, str], beside: Mapping[str, bool]) -> _Total:
     """All output, whether the log counts the reasoning in or not."""
     plain = sql["output"]
     if "thought" not in sql:
         return _Total(plain)
-    added = f"{plain} + coalesce({sql['thought']}, 0)"
-    within = _counted_in(draft, "output", ["thought"], "input")
+    added = _Total(_added(plain, sql, ["thought"]), added=("thought",))
+    by_total = beside.get("thought")
+    within = _counted_in(draft, "output", ["thought"], "input") if by_total is None else not by_total
     words = draft.parts["thought"].words
     if within is False:
-        return _Total(added, "the log's own numbers leave the reasoning out of the output: it is added")
+        return replace(added, said="the log's own numbers leave the reasoning out of the output: it is added")
     if "thoughts" in words[-1]:
-        return _Total(added, "Gemini counts the thoughts beside the candidates: they are added")
+        return replace(added, said="Gemini counts the thoughts beside the candidates: they are added")
     if within or any("details" in word for word in words):
         return _Total(plain)
-    return _Total(plain, asked=(f"does the output hold the reasoning? Taken as yes. If not, write {added}",))
+    return _Total(plain, asked=(f"does the output hold the reasoning? Taken as yes. If not, write {added.sql}",))
 
 
 def _counted_in(draft: Draft, whole: str, parts: Sequence[str], other: str) -> bool | None:

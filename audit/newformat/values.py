@@ -51,6 +51,8 @@ _ID = re.compile(r"\S{1,128}")
 _LIKE_AN_ID = re.compile(r"(?=.*\d)[\w.:-]{12,}")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
 _NUMBER = re.compile(r"-?\d+([.,]\d+)?([eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[1-9]\d{0,2}([,' _])\d{3}(\1\d{3})*(\.\d+)?|\d+(\.\d+)?")
+_ZONE = re.compile(r"([\d\s](Z|UTC|GMT|CES?T|[ECMP][SD]T)|:\d{2}(\.\d+)?\s*[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 _TYPED = ("whole", "number", "money", "flag")
 _YEARS = "BETWEEN 2015 AND 2100"
 
@@ -70,7 +72,7 @@ class Values:
             return self._count(seen, "whole") * 2 > len(seen.given)
         if kind == "instant":
             return bool(self.date_formats(seen))
-        if kind == "money" and decimal_commas(seen):
+        if _punctuated(seen, kind):
             return True
         if kind in _TYPED:
             return self.all_are(seen, kind) and (kind == "flag" or not _flags(seen))
@@ -109,6 +111,31 @@ def decimal_commas(seen: Seen) -> bool:
     return all(re.fullmatch(r"-?\d+(,\d+)?", text) for text in texts) and any(
         re.search(r",(?!\d{3}$)", text) for text in texts
     )
+
+
+def grouped(seen: Seen) -> bool:
+    """Whether numbers are written in groups of three digits, as 1,377 is."""
+    texts = seen.texts
+    return all(_GROUPED.fullmatch(text) for text in texts) and any(re.search("[,' _]", text) for text in texts)
+
+
+def _punctuated(seen: Seen, kind: str) -> bool:
+    """Whether values are of a kind that the engine reads once the commas in them are taken out or replaced."""
+    if kind == "money":
+        return decimal_commas(seen) or grouped(seen)
+    return kind == "whole" and grouped(seen) and not any("." in text for text in seen.texts)
+
+
+def separators(seen: Seen) -> str:
+    """What stands between a field's groups of digits."""
+    return "".join(sign for sign in ",' _" if any(sign in text for text in seen.texts))
+
+
+def zoneless(seen: Seen, way: str) -> bool:
+    """Whether instants, written in one of DATES or as the engine knows them, do not say in which zone they count."""
+    if way:
+        return not way.lower().endswith("%z")
+    return any(re.search(r"[^\d.eE+]", text) and not _ZONE.search(text) for text in seen.texts)
 
 
 def days_only(seen: Seen) -> bool:

@@ -10,7 +10,7 @@ from audit import formatbook, formatcases
 from audit.beginning import first_records
 from audit.engine.duckdb import Engine
 from audit.ingest.layout import sniff
-from audit.newformat import case, compose, guess, identity, outcome, sample, times, usage
+from audit.newformat import case, compose, doubts, guess, identity, outcome, sample, times, usage
 from audit.newformat.draft import Draft, told
 from audit.newformat.values import Values
 from audit.records import CALL_COLUMNS, AuditError, UsageError
@@ -35,13 +35,19 @@ _OF_A_CALL = ("model", "answer_model", "input", "output")
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """What was written: both files, each column with the fields it comes from, the questions with their lines."""
+    """What was written: both files, each column with the fields it comes from, the questions with their lines.
+
+    ``left`` are the fields that nothing is made of, ``zoneless`` those that hold dates without a zone.
+    """
 
     sql: Path
     cases: Path
     columns: tuple[tuple[str, str], ...]
     asked: tuple[tuple[int, str], ...]
     unmapped: tuple[str, ...]
+    left: tuple[str, ...]
+    notes: tuple[str, ...]
+    zoneless: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +83,15 @@ def write(name: str, folder: Path, start: Beginning, *, more_than: int = 0) -> N
         everywhere = {seen.path: seen for seen in sample.fields(sample.rows(found.records, found.each))}
         unsure = guess.by_value(parts, fields, values)
         parts = guess.apart(parts | unsure)
-        draft = Draft(parts, values, len(found.rows), everywhere, unsure)
-        for section in (usage, times, outcome, identity):
+        draft = Draft(parts, values, len(found.rows), everywhere, unsure, fields)
+        for section in (usage, times, outcome, identity, doubts):
             section.state(draft)
     if not draft.fields:
         shown = ", ".join(told(seen) for seen in fields[:_SHOWN])
         raise AuditError(f"nothing in the sample looks like a call; its fields are {shown}. Nothing was written")
     columns = list(found.records[0]) if found.container != "json" else []
     marks = compose.signatures(draft, found.rows, columns=columns, more_than=more_than)
-    used = {parts[role].path for role in draft.fields}
+    left = doubts.left_told(draft)
     text = compose.text(
         name,
         draft,
@@ -94,7 +100,7 @@ def write(name: str, folder: Path, start: Beginning, *, more_than: int = 0) -> N
         signatures=marks,
         only_calls=found.others,
         rows=len(found.rows),
-        left=[seen.path for seen in fields if seen.given and not _within(seen.path, used)],
+        left=left,
     )
     sql, cases = folder / f"{name}.sql", folder / f"{name}.yml"
     try:
@@ -113,20 +119,15 @@ def write(name: str, folder: Path, start: Beginning, *, more_than: int = 0) -> N
         ),
         tuple(zip(_asking(text), draft.asked, strict=True)),
         _unmapped(draft),
+        tuple(left),
+        tuple(draft.notes),
+        tuple(draft.zoneless),
     )
 
 
 def _asking(text: str) -> list[int]:
     """The lines that ask, counted from 1."""
     return [number for number, line in enumerate(text.splitlines(), 1) if line.startswith("    -- ? ")]
-
-
-def _within(path: str, used: set[str]) -> bool:
-    """Whether a field is read, lies in one that is, or holds one that is."""
-    return any(
-        path == known or known.startswith((f"{path}{{", f"{path}[")) or path.startswith((f"{known}[", f"{known}{{"))
-        for known in used
-    )
 
 
 def _sample(start: Beginning, engine: Engine, values: Values) -> _Sample:
