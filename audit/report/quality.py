@@ -41,8 +41,8 @@ def assess(
     unpriced_calls = sum(model.calls for model in unpriced)
     month = engine.row(
         "SELECT count(*), count(*) FILTER (project IS NULL), coalesce(sum(cost) FILTER (project IS NULL), 0), "
-        f"count(*) FILTER (coalesce(status, 'ok') NOT IN ('error', 'cancelled') AND (usage_quality = 'missing' "
-        f"OR input_tokens IS NULL AND output_tokens IS NULL OR {_HALF_TOLD})), "
+        "count(*) FILTER (usage_quality = 'missing' AND status NOT IN ('error', 'cancelled') "
+        "OR input_tokens IS NULL AND output_tokens IS NULL AND coalesce(status, 'ok') NOT IN ('error', 'cancelled')), "
         "count(stated_cost) FILTER (stated_currency = $currency), "
         "sum(stated_cost) FILTER (stated_currency = $currency), "
         "sum(cost) FILTER (stated_currency = $currency AND stated_cost IS NOT NULL) "
@@ -68,7 +68,7 @@ def assess(
         unpriced=unpriced,
         unattributed_calls=month[1],
         unattributed_cost=month[2],
-        missing_usage_calls=month[3],
+        missing_usage_calls=month[3] + _half_told(engine, span),
         contradicting_calls=_contradicting(engine, params),
         linked_calls=sum(calls for _, calls in linked),
         linked_sources=tuple(sources for sources, _ in linked),
@@ -143,6 +143,17 @@ def _assumed(engine: Engine, span: Span) -> tuple[Assumed, ...]:
         for source, of, *told in rows
         if told[2 * at]
     )
+
+
+def _half_told(engine: Engine, span: Span) -> int:
+    """Calls without a cost because they state one half of their usage."""
+    (calls,) = engine.row(
+        "SELECT count(*) FROM priced WHERE started_at >= $start AND cost IS NULL "
+        "AND usage_quality IS DISTINCT FROM 'missing' "
+        f"AND coalesce(status, 'ok') NOT IN ('error', 'cancelled') AND {_HALF_TOLD}",
+        {"start": span.start},
+    )
+    return int(calls)
 
 
 def _rejects(engine: Engine, params: dict[str, Any]) -> tuple[RejectLine, ...]:

@@ -81,3 +81,15 @@ def test_the_report_tells_it_and_the_mail_does_not(language: str) -> None:
         assert gap.source in check.says
         assert said.money(gap.cost) in check.says
         assert check.says not in quality_line(found, report, said)
+
+
+def test_a_call_with_half_its_usage_states_none_and_lacks_no_price() -> None:
+    silent = {"usage_quality": "missing", "input_tokens": None, "output_tokens": None}
+    halves = [CALL | {"output_tokens": None}, CALL | {"input_tokens": None}, CALL | silent, CALL]
+    given_up = CALL | {"status": "cancelled", "output_tokens": None}
+    unpriced = CALL | {"model": "house-7b", "output_tokens": None}
+    settings = Settings.model_validate({"company": {"timezone": "UTC"}})
+    with store([*halves, given_up, unpriced], settings) as engine:
+        span = window.build(engine, settings, OCTOBER, redline.owners(settings, OCTOBER), 7, asked=set())
+        found = quality.assess(engine, settings, span, [])
+    assert (found.missing_usage_calls, found.unpriced_calls) == (3, 1)
