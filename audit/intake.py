@@ -10,7 +10,6 @@ from audit.ingest import again, objects
 from audit.ingest.find import ENDINGS, files
 from audit.ingest.link import link, unlink_gone
 from audit.ingest.load import ingest
-from audit.ingest.tables import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +63,8 @@ def take_in(engine: Engine, settings: Settings, logs: list[Place], told: Told) -
         engine, found, formats, keep_prompts=settings.logs.keep_prompts, told=told.file, begins=told.begins
     )
     if settings.databases:
+        from audit.ingest.tables import read_tables  # noqa: PLC0415  # Polars, which only those pay for who need it
+
         receipts += read_tables(
             engine, settings.databases, formats, keep_prompts=settings.logs.keep_prompts, told=told.file
         )
