@@ -92,8 +92,7 @@ def ingest(
         if again:
             intake.forget(engine, chosen)
         receipts = intake.take_in(engine, settings, chosen, told)
-        share = settings.limits.rejected_share
-        bad = [receipt for receipt in receipts if receipt.rejected > share * (receipt.calls + receipt.rejected)]
+        bad = intake.doubtful(engine, receipts, settings.limits.rejected_share)
         complaints = intake.complaints(engine, bad)
     if not quiet:
         left = find.passed_over([place for place in chosen if isinstance(place, Path)])

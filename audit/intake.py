@@ -10,9 +10,12 @@ from audit.ingest import again, objects
 from audit.ingest.find import ENDINGS, files
 from audit.ingest.link import link, unlink_gone
 from audit.ingest.load import ingest
+from audit.ingest.registry import text_of
+from audit.ingest.rejects import CUT_OFF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
     from audit.engine.duckdb import Engine
     from audit.ingest.objects import Object
@@ -113,16 +116,32 @@ def why_nothing(engine: Engine, receipts: list[Receipt]) -> str:
     return "\n".join(["the logs that were read hold none", *said])
 
 
+def doubtful(engine: Engine, receipts: list[Receipt], share: Decimal) -> list[Receipt]:
+    """The files read now of which more lines than a share could not be read, or whose end is missing."""
+    rows = engine.rows(
+        "SELECT DISTINCT f.path FROM store.rejects JOIN store.files f USING (file_id) WHERE rejects.reason = $reason",
+        {"reason": CUT_OFF},
+    )
+    cut = {path for (path,) in rows}
+    return [
+        receipt
+        for receipt in receipts
+        if receipt.rejected > share * (receipt.calls + receipt.rejected)
+        or (receipt.rejected and text_of(receipt.path) in cut)
+    ]
+
+
 def complaints(engine: Engine, receipts: list[Receipt]) -> list[str]:
     """A sentence a file that had lines nobody could read, with the first of them."""
     said = []
     for receipt in receipts:
         first = engine.rows(
             "SELECT r.line, r.reason FROM store.rejects r JOIN store.files f USING (file_id) WHERE f.path = $path "
-            "ORDER BY f.file_id DESC, r.line NULLS LAST LIMIT 1",
+            "ORDER BY f.file_id DESC, r.line NULLS FIRST LIMIT 1",
             {"path": str(receipt.path)},
         )
-        place = f"; line {first[0][0]}: {first[0][1]}" if first else ""
+        line = f"line {first[0][0]}: " if first and first[0][0] else ""
+        place = f"; {line}{first[0][1]}" if first else ""
         said.append(f"{receipt.path}: {_some(receipt.rejected, 'line')} could not be read{place}")
     return said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -240,3 +241,30 @@ def test_files_of_a_folder_that_are_no_logs_are_counted(audit: Audit) -> None:
     assert done.returncode == 0
     assert "1 file read: 1 call" in done.stdout
     assert "1 file passed over, whose names do not end as a log's does (.json, .jsonl" in done.stdout
+
+
+def test_an_archive_that_is_cut_off_is_no_quiet_success(audit: Audit) -> None:
+    """However few lines its end leaves behind: what was beyond it nobody knows."""
+    packed = gzip.compress("".join(CALL.format(n) for n in range(2_000)).encode())
+    (audit.folder / "a.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    done = audit("ingest", "--quiet", "a.jsonl.gz")
+    assert done.returncode == 4
+    assert "could not be read; the archive is cut off or damaged: what came before its end was read" in done.stderr
+    assert audit("ingest", "--quiet", "a.jsonl.gz").returncode == 0, "it was said"
+    run = audit("run", "--month", "2026-10", "--quiet")
+    assert run.returncode == 4
+    page = (audit.folder / "reports" / "2026-10" / "report.html").read_text(encoding="utf-8")
+    assert re.search(r"The end of \S*a\.jsonl\.gz is missing", page)
+    (audit.folder / "a.jsonl.gz").write_bytes(packed)
+    assert audit("ingest", "--quiet", "a.jsonl.gz").returncode == 0
+    assert audit("run", "--month", "2026-10", "--quiet").returncode == 0
+
+
+def test_what_no_call_states_is_unknown_and_not_none(audit: Audit) -> None:
+    (audit.folder / "a.jsonl").write_text(CALL.format("a").replace('"input_tokens": 1000, ', ""), encoding="utf-8")
+    audit("run", "--month", "2026-10", "--quiet", "--logs", "a.jsonl")
+    folder = audit.folder / "reports" / "2026-10"
+    assert "unknown tokens in · 10 tokens out" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "unknown tokens in · 10 tokens out" in " ".join((folder / "mail.txt").read_text(encoding="utf-8").split())
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert (told["input_tokens"], told["cache_read_tokens"], told["output_tokens"]) == (None, None, 10)

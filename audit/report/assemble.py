@@ -115,13 +115,13 @@ def _standing(projects: Sequence[ProjectLine]) -> redline.Standing:
     return next((standing for standing in worst if standing in standings), "no_revenue")
 
 
-def _totals(engine: Engine, span: Span) -> tuple[int, int, int, int, Decimal]:
+def _totals(engine: Engine, span: Span) -> tuple[int, int | None, int | None, int | None, Decimal]:
     calls, inputs, cached, outputs, cost = engine.row(
-        "SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(cache_read_tokens), 0), "
-        "coalesce(sum(output_tokens), 0), coalesce(sum(cost), 0) FROM priced WHERE started_at >= $start",
+        "SELECT count(*), sum(input_tokens)::BIGINT, sum(cache_read_tokens)::BIGINT, sum(output_tokens)::BIGINT, "
+        "coalesce(sum(cost), 0) FROM priced WHERE started_at >= $start",
         {"start": span.start},
     )
-    return int(calls), int(inputs), int(cached), int(outputs), Decimal(cost)
+    return (calls, inputs, cached, outputs, Decimal(cost)) if calls else (0, 0, 0, 0, Decimal(0))
 
 
 def _held(audited: Audited) -> list[Rule]:

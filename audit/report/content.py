@@ -141,7 +141,7 @@ class NotAssessed:
 class Gap:
     """One reason for which a run counts as incomplete; ``reason`` is the program's own sentence, in English."""
 
-    kind: Literal["running", "rule", "rejected", "unpriced", "unread"]
+    kind: Literal["running", "rule", "rejected", "unpriced", "unread", "cut_off"]
     name: str = ""
     count: int = 0
     of: int = 0
@@ -155,6 +155,7 @@ class Gap:
             "rejected": f"{self.count:,} of {self.of:,} lines could not be read",
             "unpriced": f"{self.count:,} of {self.of:,} calls have no known price",
             "unread": f"{self.name}: {self.reason}",
+            "cut_off": f"{self.name}: {self.reason}",
         }[self.kind]
 
 
@@ -200,7 +201,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report of one month, in the order a reader meets it."""
+    """The whole report of one month, in the order a reader meets it. Tokens that no call states are None."""
 
     company: str
     month: str
@@ -216,9 +217,9 @@ class Report:
     over: tuple[str, ...]
     near: tuple[str, ...]
     calls: int
-    input_tokens: int
-    cache_read_tokens: int
-    output_tokens: int
+    input_tokens: int | None
+    cache_read_tokens: int | None
+    output_tokens: int | None
     spend: Decimal
     previous_spend: Decimal | None
     waste: Decimal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from audit.ingest.rejects import CUT_OFF
 from audit.report.content import Assumed, Gap, NotAssessed, Quality, RejectLine, UnpricedModel
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def assess(
     if month[0] and Decimal(unpriced_calls) / month[0] > settings.limits.unpriced_share:
         incomplete.append(Gap("unpriced", count=unpriced_calls, of=month[0]))
     incomplete += [Gap("unread", name=line.file, reason=line.reason) for line in unread]
+    incomplete += [Gap("cut_off", name=name, reason=CUT_OFF) for name in _cut_off(engine, params)]
     return Quality(
         files=files,
         lines=lines,
@@ -164,6 +166,16 @@ def _rejects(engine: Engine, params: dict[str, Any]) -> tuple[RejectLine, ...]:
         params,
     )
     return tuple(RejectLine(reason, lines, _short(path), line) for reason, lines, path, line in rows)
+
+
+def _cut_off(engine: Engine, params: dict[str, Any]) -> list[str]:
+    """Archives whose end is missing: how much of the month was in it nobody knows."""
+    rows = engine.rows(
+        "SELECT DISTINCT f.path FROM store.rejects r JOIN store.files f USING (file_id) "
+        f"WHERE r.reason = $reason AND {_CONCERNED} ORDER BY f.path",
+        {**params, "reason": CUT_OFF},
+    )
+    return [_short(path) for (path,) in rows]
 
 
 def _unread(engine: Engine) -> tuple[RejectLine, ...]:

@@ -79,6 +79,7 @@ def _environment(templates: Path, speech: Speech, spoken: Spoken) -> Environment
         money=speech.money,
         headline=speech.headline,
         compact=speech.compact,
+        tokens=speech.tokens,
         count=speech.count,
         percent=speech.percent,
         plain_percent=speech.plain_percent,

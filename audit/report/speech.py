@@ -73,6 +73,10 @@ class Speech:
             entry = entry[part]
         return entry
 
+    def tokens(self, number: int | None) -> str:
+        """A count of tokens, shortened; what no log states is unknown."""
+        return self.say("numbers.unknown") if number is None else self.compact(number)
+
     def reason(self, text: str) -> str:
         """Why something could not be read: the program's own sentence, in the reader's language as far as known."""
         for english, own in self.words["quality"]["translated"]:
