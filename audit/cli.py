@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from audit.records import Month, UsageError
+from audit.commands import formats, prices, rules
+from audit.commands.options import MonthOption, Quiet, SettingsFile, complain, month_of, settings_of
+from audit.records import UsageError
 
 if TYPE_CHECKING:
-    from audit.cases import Result
     from audit.month import Outcome
     from audit.settings import Settings
 
@@ -22,40 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A monthly audit of what large-model calls cost, what of that bought nothing, and who is over the line.",
 )
-rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="See, try and write rules.")
-app.add_typer(rules_app, name="rules")
-formats_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="See, try and write log formats.")
-app.add_typer(formats_app, name="formats")
-
-SettingsFile = Annotated[
-    Optional[Path],  # noqa: UP045  # typer reads the annotation while it runs
-    typer.Option("--settings", "-c", help="The settings file; ./audit.toml where left out.", metavar="FILE"),
-]
-MonthOption = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--month", "-m", help="The month, as 2026-10; left out: the last closed."),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-
-
-def _settings(path: Path | None, *, needed: bool = False) -> Settings:
-    from audit.settings import Settings
-    from audit.settings_file import SETTINGS_FILE, anchored, load
-
-    if path is None:
-        path = Path(SETTINGS_FILE)
-        if not path.exists() and not needed:
-            return anchored(Settings(), Path.cwd())
-    return load(path)
-
-
-def _month(text: str | None) -> Month | None:
-    if text is None:
-        return None
-    try:
-        return Month.parse(text)
-    except ValueError as error:
-        raise UsageError(f"--month: {error}") from None
+for group in (rules, formats, prices):
+    app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 
 @app.command()
@@ -86,7 +54,7 @@ def ingest(
     from audit.engine.store import open_store
     from audit.ingest import find
 
-    settings = _settings(settings_file)
+    settings = settings_of(settings_file)
     chosen = _logs(paths, settings)
     with open_store(settings.paths.store, settings) as engine, progress.shown(quiet=quiet) as told:
         if again:
@@ -97,8 +65,8 @@ def ingest(
     if not quiet:
         left = find.passed_over([place for place in chosen if isinstance(place, Path)])
         typer.echo(intake.summary(receipts, len(left)))
-    _complain([receipt.complaint for receipt in receipts if receipt.unread])
-    _complain(complaints)
+    complain([receipt.complaint for receipt in receipts if receipt.unread])
+    complain(complaints)
     if bad or any(receipt.unread for receipt in receipts):
         raise typer.Exit(month.INCOMPLETE)
 
@@ -113,11 +81,6 @@ def _logs(named: list[str] | None, settings: Settings) -> list[Path | str]:
 def _place(text: str) -> Path | str:
     """An object store's address as it is, anything else as a path."""
     return text if "://" in text else Path(text)
-
-
-def _complain(sentences: list[str]) -> None:
-    for sentence in sentences:
-        sys.stderr.write(f"audit: {sentence}\n")
 
 
 @app.command()
@@ -139,10 +102,10 @@ def run(
 
     from audit import month, progress
 
-    settings = _settings(settings_file)
+    settings = settings_of(settings_file)
     if out is not None:
         settings = settings.with_paths(reports=out.resolve())
-    chosen = _month(month_text)
+    chosen = month_of(month_text)
     with progress.shown(quiet=quiet) as told:
         if logs:
             with tempfile.TemporaryDirectory(prefix="audit-") as work:
@@ -154,8 +117,34 @@ def run(
         _tell(outcome)
     if not outcome.report.calls:
         held = f"{outcome.months[0]} to {outcome.months[-1]}"
-        _complain([f"no call lies in {outcome.report.month}; those there are lie in {held}: name a month with --month"])
-    _complain([f"incomplete: {gap}" for gap in outcome.report.quality.incomplete])
+        complain([f"no call lies in {outcome.report.month}; those there are lie in {held}: name a month with --month"])
+    complain([f"incomplete: {gap}" for gap in outcome.report.quality.incomplete])
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def reprice(
+    month_text: MonthOption = None,
+    restate: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--restate", help="Price the month anew, and say so in its report, for this reason."),
+    ] = None,
+    settings_file: SettingsFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show what a closed month would cost by the prices of today; it changes only by a restatement."""
+    from audit import history, month, progress, repricing
+
+    settings = settings_of(settings_file, needed=True)
+    chosen = month_of(month_text) or history.last_closed(settings.zone)
+    for line in repricing.lines(repricing.compare(settings, chosen), chosen, settings.company.currency):
+        typer.echo(line)
+    if restate is None:
+        return
+    with progress.shown(quiet=quiet) as told:
+        outcome = month.run(settings, chosen, [], told, restated=restate)
+    _tell(outcome)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
 
@@ -177,8 +166,8 @@ def send(
     """Mail a month's report."""
     from audit import history, posting
 
-    settings = _settings(settings_file, needed=True)
-    chosen = _month(month_text) or history.last_closed(settings.zone)
+    settings = settings_of(settings_file, needed=True)
+    chosen = month_of(month_text) or history.last_closed(settings.zone)
     said = posting.write(settings, chosen) if dry_run else posting.send(settings, chosen, again=again)
     if not quiet:
         typer.echo(said)
@@ -190,7 +179,7 @@ def schedule(settings_file: SettingsFile = None) -> None:
     from audit import posting
     from audit import schedule as scheduling
 
-    settings = _settings(settings_file, needed=True)
+    settings = settings_of(settings_file, needed=True)
     scheduling.run_schedule(settings.schedule, settings.zone, posting.MonthlyWork(settings))
 
 
@@ -200,163 +189,3 @@ def version() -> None:
     from audit import __version__
 
     typer.echo(__version__)
-
-
-@rules_app.command("list")
-def rules_list(settings_file: SettingsFile = None) -> None:
-    """List every rule with its family, grade and title; one that cannot be used is named with its reason."""
-    from audit import places, rulebook
-
-    settings = _settings(settings_file)
-    rules, broken = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
-    for rule in sorted(rules, key=lambda rule: (rule.family, rule.id)):
-        title = rule.text("title", settings.company.language)
-        typer.echo(f"{rule.family:<12} {rule.id:<22} {rule.grade:<11} {title}")
-    _complain([failed.reason for failed in broken])
-    if broken:
-        raise typer.Exit(1)
-
-
-@rules_app.command("show")
-def rules_show(name: Annotated[str, typer.Argument(help="The rule's id.")], settings_file: SettingsFile = None) -> None:
-    """Print a rule's file."""
-    import difflib
-
-    from audit import places, rulebook
-
-    settings = _settings(settings_file)
-    paths = rulebook.find([places.rules(), *settings.paths.rules])
-    if name not in paths:
-        near = difflib.get_close_matches(name, paths, n=1)
-        raise UsageError(f"no rule '{name}'" + (f"; did you mean '{near[0]}'?" if near else "; see audit rules list"))
-    typer.echo(f"{paths[name]}\n\n{paths[name].read_text(encoding='utf-8')}")
-
-
-@rules_app.command("test")
-def rules_test(
-    paths: Annotated[
-        Optional[list[Path]],  # noqa: UP045
-        typer.Argument(help="Rule files or folders; the rules that ship where none are named."),
-    ] = None,
-) -> None:
-    """Run the cases that stand beside rules."""
-    from audit import places, rulebook, rulecases
-
-    chosen = []
-    for path in paths or [places.rules()]:
-        files = [path] if path.suffix == ".sql" else list(rulebook.find([path]).values())
-        if not files:
-            raise UsageError(f"{path}: no rule there; a rule is a .sql file with its cases in a .yml beside it")
-        chosen += files
-    _passed(rulecases.run_cases(chosen))
-
-
-def _passed(results: list[Result]) -> None:
-    failed = [result for result in results if result.difference is not None]
-    for result in failed:
-        typer.echo(f"FAILED {result.of}: {result.case}\n       {result.difference}")
-    typer.echo(f"{len(results) - len(failed)} cases passed, {len(failed)} failed")
-    if failed:
-        raise typer.Exit(1)
-
-
-@rules_app.command("new")
-def rules_new(
-    name: Annotated[str, typer.Argument(help="The rule's id: small letters, digits, underscores.")],
-    folder: Annotated[Path, typer.Option("--in", help="The folder it goes to.")] = Path("rules/own"),
-) -> None:
-    """Write a rule and its cases that pass, to be changed into one's own."""
-    from audit import newrule
-
-    sql, cases = newrule.write(name, folder)
-    typer.echo(f"{sql}\n{cases}\nnow: audit rules test {folder}, and list the folder under [paths] rules")
-
-
-OwnFormats = Annotated[
-    Optional[list[Path]],  # noqa: UP045
-    typer.Option("--in", help="A folder with more formats, beside the settings' [paths] formats.", metavar="FOLDER"),
-]
-
-
-@formats_app.command("list")
-def formats_list(more: OwnFormats = None, settings_file: SettingsFile = None) -> None:
-    """List every format with what it can tell of a call; one that cannot be used is named with its reason."""
-    from audit import formatlist
-
-    listed, broken = formatlist.found(*formatlist.places_and_params(_settings(settings_file), more or []))
-    for line in formatlist.lines(listed, _columns()):
-        typer.echo(line)
-    _complain(broken)
-    if broken:
-        raise typer.Exit(1)
-
-
-def _columns() -> int | None:
-    """How wide the terminal is; None where there is none."""
-    import shutil
-
-    return max(60, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
-
-
-@formats_app.command("sniff")
-def formats_sniff(
-    paths: Annotated[list[Path], typer.Argument(help="Logs, packed or not, archives, folders or patterns.")],
-    more: OwnFormats = None,
-    settings_file: SettingsFile = None,
-) -> None:
-    """Say which format a log is in, how its first calls are read, and which rules cannot judge it."""
-    from audit import formatbook, formatlist, places, rulebook, sniffed, sniffing
-    from audit.ingest.find import files
-
-    settings = _settings(settings_file)
-    formats = formatbook.load(*formatlist.places_and_params(settings, more or []))
-    rules, _ = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
-    sniffer = sniffing.Sniffer(formats, tuple(rules), settings)
-    understood = True
-    for path in files(paths):
-        for one in sniffer.sniff(path):
-            for line in sniffed.lines(one, _columns()):
-                typer.echo(line)
-            understood &= one.understood
-    if not understood:
-        raise typer.Exit(1)
-
-
-@formats_app.command("test")
-def formats_test(
-    paths: Annotated[
-        Optional[list[Path]],  # noqa: UP045
-        typer.Argument(help="Format files or folders; the formats that ship where none are named."),
-    ] = None,
-) -> None:
-    """Run the cases that stand beside formats."""
-    from audit import formatcases, places
-
-    chosen = []
-    for path in paths or [places.formats()]:
-        files = [path] if path.suffix == ".sql" else sorted(path.glob("*.sql"))
-        if not files:
-            raise UsageError(f"{path}: no format there; a format is a .sql file with its cases in a .yml beside it")
-        chosen += files
-    _passed(formatcases.run_cases(chosen))
-
-
-@formats_app.command("new")
-def formats_new(
-    name: Annotated[str, typer.Argument(help="The format's name: small letters, digits, underscores.")],
-    sample: Annotated[Path, typer.Option("--from", help="A log in it; its beginning will do.", metavar="FILE")],
-    folder: Annotated[Path, typer.Option("--in", help="The folder it goes to.")] = Path("formats/own"),
-    anyway: Annotated[bool, typer.Option("--anyway", help="Write it although the log's format is known.")] = False,
-    settings_file: SettingsFile = None,
-) -> None:
-    """Write a format guessed from a log, and a case that it passes."""
-    from audit import formatbook, formatlist
-    from audit.newformat import command
-
-    settings = _settings(settings_file)
-    folders, params = formatlist.places_and_params(settings)
-    if not folder.exists():  # the settings may name it already
-        folders = [one for one in folders if one.resolve() != folder.resolve()]
-    formats = formatbook.load(folders, params)
-    for line in command.new(name, sample, folder, formats, settings, anyway=anyway, columns=_columns() or 100):
-        typer.echo(line)

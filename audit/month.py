@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audit import history, intake, places
+from audit import closing, history, intake, places
 from audit.engine.store import open_store
+from audit.pricing.money import Rates
 from audit.records import UsageError
 
 if TYPE_CHECKING:
@@ -35,17 +36,20 @@ class Outcome:
     months: tuple[Month, ...] = ()
 
 
-def audit_month(engine: Engine, settings: Settings, month: Month, told: Told) -> Outcome:
+def audit_month(
+    engine: Engine, settings: Settings, month: Month, told: Told, *, rates: Rates, restated: str | None = None
+) -> Outcome:
     """calls --prices--> priced calls --rules--> flags --ledger--> findings --> report --> files."""
     from audit import inspection, redline, rulebook, window
     from audit.report import files as report_files
     from audit.report.assemble import Audited, assemble
     from audit.report.render import render
 
-    owners = redline.owners(settings, month)
+    owners = redline.owners(settings, month, rates)
     rules, broken = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
     look_back = max((rule.look_back_days for rule in rules), default=0)
-    span = window.build(engine, settings, month, owners, look_back, asked=window.asked_by(rules))
+    asked = window.asked_by(rules)
+    span = window.build(engine, settings, month, owners, look_back, asked=asked, rates=rates, anew=restated is not None)
     engine.seal()
     found = inspection.inspect(
         engine,
@@ -58,16 +62,20 @@ def audit_month(engine: Engine, settings: Settings, month: Month, told: Told) ->
     )
     running = month > history.last_closed(settings.zone)
     report = assemble(engine, Audited(settings, month, span, rules, found, running=running))
+    report = replace(report, restated=closing.restated(engine, report, restated))
     pages = render(report, places.templates())
     folder = settings.paths.reports / str(month)
     report_files.write(folder, report, pages, engine)
     return Outcome(report, pages, folder, exit_code(report))
 
 
-def run(settings: Settings, month: Month | None, logs: list[Place], told: Told) -> Outcome:
+def run(
+    settings: Settings, month: Month | None, logs: list[Place], told: Told, *, restated: str | None = None
+) -> Outcome:
     """The whole way, from logs to a month's folder, with the store held for as long.
 
-    Without a month it is the last closed one; where that has no calls, the newest that has.
+    Without a month it is the last closed one; where that has no calls, the newest that has. A reason for which it is
+    ``restated`` prices a closed month by the lists and rates as they are now.
     """
     with open_store(settings.paths.store, settings) as engine, ThreadPoolExecutor(1) as beside:
         beside.submit(_load_the_rest)
@@ -78,8 +86,12 @@ def run(settings: Settings, month: Month | None, logs: list[Place], told: Told) 
         if month is None:
             month = history.last_closed(settings.zone)
             month = month if month in held else max(held)
-        outcome = audit_month(engine, settings, month, told)
-        history.audited(engine, month, outcome.exit_code)
+        rates = Rates.of(engine, settings, anew=month if restated else None)
+        outcome = audit_month(engine, settings, month, told, rates=rates, restated=restated)
+        with engine.transaction():
+            history.audited(engine, month, outcome.exit_code)
+            if month <= history.last_closed(settings.zone):
+                closing.close(engine, settings, outcome.report, rates, restated)
     return replace(outcome, months=tuple(held))
 
 

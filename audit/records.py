@@ -53,6 +53,7 @@ CALL_COLUMNS: tuple[Column, ...] = (
     Column("model", TEXT, "the model asked for"),
     Column("response_model", TEXT, "the model that answered"),
     Column("service_tier", TEXT, "standard, batch, flex or priority"),
+    Column("region", TEXT, "the region or platform that served it, where prices differ"),
     Column("stream", FLAG, "whether the answer was streamed"),
     Column("max_output_tokens", WHOLE, "the cap the request set on its output"),
     Column("input_tokens", WHOLE, "all input, with what was read from and written to the prompt cache"),
@@ -61,6 +62,13 @@ CALL_COLUMNS: tuple[Column, ...] = (
     Column("cache_write_1h_tokens", WHOLE, "the part of the cache write with the one-hour lifetime"),
     Column("output_tokens", WHOLE, "all output, with reasoning"),
     Column("reasoning_tokens", WHOLE, "the part of the output spent on reasoning"),
+    Column("input_audio_tokens", WHOLE, "the part of the input that is sound"),
+    Column("cache_read_audio_tokens", WHOLE, "the part of that sound read from the provider's prompt cache"),
+    Column("output_audio_tokens", WHOLE, "the part of the output that is sound"),
+    Column("input_image_tokens", WHOLE, "the part of the input that is images"),
+    Column("output_image_tokens", WHOLE, "the part of the output that is images"),
+    Column("quantity", WHOLE, "how much was consumed of what is not billed by tokens, in the unit"),
+    Column("unit", TEXT, "web_searches, images, audio_ms, characters, pages or search_units, which are a rerank's"),
     Column("usage_quality", TEXT, "reported, derived, partial or missing"),
     Column("status", TEXT, "ok, error, truncated, filtered, cancelled or unknown"),
     Column("http_status", WHOLE, "the HTTP status of the answer"),
@@ -115,6 +123,11 @@ BILL_COLUMNS: tuple[Column, ...] = (
 
 PRICE_COLUMNS: tuple[Column, ...] = (
     Column("cost", MONEY, "what we say the call cost, in the report's currency; NULL where no price is known"),
+    Column(
+        "list_cost", MONEY, "what the price list says it cost, kept where the log's own cost is taken; same currency"
+    ),
+    Column("native_cost", MONEY, "what it cost in the price list's own currency"),
+    Column("native_currency", TEXT, "the price list's currency, ISO 4217"),
     Column("input_price", "DECIMAL(18,12)", "price of one plain input token"),
     Column("cache_read_price", "DECIMAL(18,12)", "price of one token read from the prompt cache"),
     Column("cache_write_price", "DECIMAL(18,12)", "price of one token written to the prompt cache"),

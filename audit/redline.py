@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from audit.pricing.rates import rate
+from audit import table_csv
+from audit.pricing.money import Rates
 from audit.records import Month, UsageError
-from audit.settings import currency_code
+from audit.settings_types import currency_code
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from audit.settings import Settings
 
 Standing = Literal["over", "near", "under", "no_revenue"]
-_COLUMNS = {"project", "from", "amount", "currency", "owner"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +39,12 @@ class _Dated:
     place: str
 
 
-def owners(settings: Settings, month: Month) -> list[Owner]:
-    """Every project the settings or the revenue CSV name, with the revenue row that holds in the month."""
+def owners(settings: Settings, month: Month, rates: Rates | None = None) -> list[Owner]:
+    """Every project the settings or the revenue CSV name, with the revenue row that holds in the month.
+
+    Its revenue is translated at the month's ``rates``, the settings' where left out.
+    """
+    rates = rates or Rates(settings)
     dated = [
         _Dated(project.name, Month.parse(row.since), row.amount, row.currency, "", "the settings")
         for project in settings.projects
@@ -57,8 +57,7 @@ def owners(settings: Settings, month: Month) -> list[Owner]:
     for row in dated:
         told[row.project] = told.get(row.project) or row.owner
     return [
-        Owner(name, told[name], _expected(settings, dated, name, month), settings.red_line.share)
-        for name in sorted(told)
+        Owner(name, told[name], _expected(rates, dated, name, month), settings.red_line.share) for name in sorted(told)
     ]
 
 
@@ -73,77 +72,31 @@ def _check_once(dated: list[_Dated]) -> None:
             )
 
 
-def _expected(settings: Settings, dated: list[_Dated], project: str, month: Month) -> Decimal | None:
+def _expected(rates: Rates, dated: list[_Dated], project: str, month: Month) -> Decimal | None:
     rows = [row for row in dated if row.project == project and row.since <= month]
     if not rows:
         return None
     row = max(rows, key=lambda candidate: candidate.since)
-    into = settings.company.currency
-    amount = row.amount * rate(settings.exchange_rates, row.currency or into, into, month)
+    amount = row.amount * rates.of_month(row.currency or rates.settings.company.currency, month)
     return amount.quantize(Decimal("0.01"))
 
 
 def _from_csv(path: Path) -> list[_Dated]:
     """Revenue rows a finance person keeps. Raises UsageError with file and line."""
+    rows = table_csv.read(path, "revenue", ("project", "from", "amount"), ("currency", "owner"))
+    return [_row(row.place, row.values) for row in rows]
+
+
+def _row(place: str, values: dict[str, str]) -> _Dated:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            _check_head(path, reader.fieldnames or ())
-            rows = [(reader.line_num, row) for row in reader]
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: not UTF-8: save it in Excel as 'CSV UTF-8 (Comma delimited)'") from None
-    except csv.Error as error:
-        raise UsageError(f"{path}: not a CSV: {error}") from None
-    except OSError as error:
-        raise UsageError(f"{path}: the revenue file cannot be read: {error.strerror}") from None
-    # A spreadsheet leaves rows of nothing but commas below its table.
-    filled = [(line, row) for line, row in rows if None in row or any((value or "").strip() for value in row.values())]
-    return [_row(f"{path}, line {line}", row) for line, row in filled]
-
-
-def _check_head(path: Path, names: Sequence[str]) -> None:
-    columns = [name.strip().lower() for name in names if name.strip()]
-    needed = "the columns are project, from, amount and, if wanted, currency and owner"
-    if len(names) == 1 and (mark := next((mark for mark in ";\t" if mark in names[0]), None)):
-        what = "semicolons" if mark == ";" else "tabs"
-        raise UsageError(f"{path}, line 1: {what} stand between the columns: save it with commas; {needed}")
-    wrong = [f"'{name}' is missing" for name in ("project", "from", "amount") if name not in columns]
-    wrong += [f"'{name}' is unknown" for name in columns if name not in _COLUMNS]
-    wrong += [f"'{name}' stands there twice" for name in _COLUMNS if columns.count(name) > 1]
-    if wrong:
-        raise UsageError(f"{path}, line 1: {', '.join(wrong)}; {needed}")
-
-
-def _row(place: str, row: dict[str | Any, str | Any]) -> _Dated:
-    if None in row:
-        raise UsageError(f"{place}: more values than columns: an amount with commas in it stands in quotes")
-    values = {name.strip().lower(): (value or "").strip() for name, value in row.items()}
-    try:
-        since = _month(values["from"])
-        amount = _amount(values["amount"])
+        since = table_csv.month(values["from"])
+        amount = table_csv.amount(values["amount"])
         currency = currency_code(values["currency"].upper()) if values.get("currency") else None
     except ValueError as error:
         raise UsageError(f"{place}: {error}") from None
     if not values["project"]:
         raise UsageError(f"{place}: the row names no project")
     return _Dated(values["project"], since, amount, currency, values.get("owner", ""), place)
-
-
-def _month(text: str) -> Month:
-    """A month, or the day it begins with; a spreadsheet may have made something else of it."""
-    try:
-        return Month.of(date.fromisoformat(text)) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else Month.parse(text)
-    except ValueError:
-        raise ValueError(
-            f"'{text}' is not a month: write it as 2026-10, in cells that the spreadsheet keeps as text"
-        ) from None
-
-
-def _amount(text: str) -> Decimal:
-    """Digits, with or without commas between thousands. Anything else might be read as another amount than is meant."""
-    if not re.fullmatch(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", text, re.ASCII):
-        raise ValueError(f"'{text}' is no amount of zero or more: write it as 12000 or 12,000.50, without its currency")
-    return Decimal(text.replace(",", ""))
 
 
 def standing(cost: Decimal, expected_revenue: Decimal | None, share: Decimal, near: Decimal) -> Standing:

@@ -1,69 +1,28 @@
-"""The settings: what ``audit.toml`` may hold, typed.
+"""The settings: what ``audit.toml`` may hold, typed; what things cost and who bears it stands in settings_money.
 
 Secrets never stand in the file: they come from the environment (see ``Mail.password``).
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
-from babel.numbers import is_currency
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
-from audit.records import Month
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = difflib.get_close_matches(name, available_timezones(), n=1)
-        raise ValueError(f"'{name}' is no time zone" + (f"; did you mean '{near[0]}'?" if near else "")) from None
-    return name
-
-
-def _month(text: object) -> str:
-    return str(Month.parse(str(text)))
-
-
-def currency_code(code: str) -> str:
-    """An ISO 4217 code as it is; raises ValueError with the remedy in its words."""
-    if not is_currency(code):
-        known = {"RMB": "CNY", "CNH": "CNY"}.get(code.upper(), code.upper())
-        remedy = (
-            f"did you mean '{known}'?" if is_currency(known) else "write its three-letter ISO 4217 code, as USD or CNY"
-        )
-        raise ValueError(f"'{code}' is no currency: {remedy}")
-    return code
-
-
-def _exact(value: object) -> object:
-    """A float handed over by a program stands for the digits it prints as; the file's are read exactly."""
-    return str(value) if isinstance(value, float) else value
-
-
-def _share(value: Decimal) -> Decimal:
-    if value > 1:
-        raise ValueError(f"{value} is more than the whole: a share of 20 % is written 0.20")
-    return value
+from audit.settings_money import ExchangeRate, Margin, Pool, Prices, Shared
+from audit.settings_types import Amount, Currency, MonthText, OrNone, Section, Share, Zone
 
 
 def _memory(text: str) -> str:
     if not re.fullmatch(r"\d+(\.\d+)?\s*(MB|GB|TB)", text):
         raise ValueError(f"'{text}' is no size: write it as 4GB or 800MB")
     return text
-
-
-def _or_none(value: object) -> object:
-    """An empty text says what leaving the key out says."""
-    return None if value == "" else value
 
 
 ObjectUrl = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+]+://")]
@@ -99,19 +58,6 @@ def _database_url(url: str) -> str:
     elif not server or not parts.path.strip("/"):
         raise ValueError(f"name the server and the database: {parts.scheme}://user@host/database")
     return url
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-MonthText = Annotated[str, BeforeValidator(_month)]
-Currency = Annotated[str, AfterValidator(currency_code)]
-Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0)]
-Share = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0), AfterValidator(_share)]
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown keys are errors, and a section never changes once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Company(Section):
@@ -222,9 +168,7 @@ class Revenue(Section):
 
     since: MonthText = Field(alias="from", description="The first month it holds for, as 2026-07.")
     amount: Amount = Field(description="Expected revenue a month.")
-    currency: Annotated[Currency | None, BeforeValidator(_or_none)] = Field(
-        None, description="Its currency; the report's where left out."
-    )
+    currency: Annotated[Currency | None, OrNone] = Field(None, description="Its currency; the report's where left out.")
 
 
 class Project(Section):
@@ -237,15 +181,9 @@ class Project(Section):
     api_keys: list[str] = Field(default_factory=list, description="Keys (alias or hash) that are this project's.")
     users: list[str] = Field(default_factory=list, description="Users whose calls are this project's.")
     sources: list[str] = Field(default_factory=list, description="Sources whose calls are this project's.")
-
-
-class ExchangeRate(Section):
-    """What one unit of a currency is worth in the report's currency in a month."""
-
-    month: MonthText = Field(description="The first month it holds for, as 2026-07.")
-    currency: Currency = Field(description="The currency translated from.")
-    rate: Annotated[Decimal, BeforeValidator(_exact), Field(gt=0)] = Field(
-        description="Units of the report's currency for one unit of it."
+    bill_ids: list[str] = Field(
+        default_factory=list,
+        description="What providers' bills call it: ids or names of projects, workspaces, accounts.",
     )
 
 
@@ -270,7 +208,7 @@ class Schedule(Section):
     """When `audit schedule` runs the month's audit."""
 
     cron: str = Field("0 7 2 * *", description="Five cron fields: minute, hour, day, month, weekday.")
-    timezone: Annotated[Zone | None, BeforeValidator(_or_none)] = Field(
+    timezone: Annotated[Zone | None, OrNone] = Field(
         None, description="The cron line's zone; the company's where left out."
     )
     retry_minutes: float = Field(
@@ -291,7 +229,14 @@ class Settings(Section):
     revenue_csv: Path | None = Field(
         None, description="A CSV with the columns project, from, amount and, if wanted, currency and owner."
     )
+    prices: Prices = Field(default_factory=Prices)
     exchange_rates: list[ExchangeRate] = Field(default_factory=list)
+    exchange_rates_csv: Path | None = Field(
+        None, description="A CSV with the columns month, currency, rate and, if wanted, into."
+    )
+    pools: list[Pool] = Field(default_factory=list)
+    margins: list[Margin] = Field(default_factory=list)
+    shared: list[Shared] = Field(default_factory=list)
     rules: dict[str, dict[str, bool | int | float | str]] = Field(
         default_factory=dict,
         description="A table a rule: its parameters, and `enabled = false` to leave it out.",

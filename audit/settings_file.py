@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from audit import settings_checks
 from audit.records import UsageError
 from audit.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from audit.settings_checks import Location
 
 SETTINGS_FILE = "audit.toml"
-Location = tuple[str | int, ...]
 
 
 def load(path: Path) -> Settings:
@@ -43,32 +42,10 @@ def load(path: Path) -> Settings:
     except ValidationError as error:
         lines = [_sentence(path, text, dict(problem)) for problem in error.errors()]
         raise UsageError("\n".join(dict.fromkeys(lines))) from None
-    twice = [f"{_place(path, text, location)}: {words} is stated twice" for location, words in _twice(settings)]
-    if twice:
-        raise UsageError("\n".join(twice))
+    wrong = [f"{_place(path, text, location)}: {words}" for location, words in settings_checks.contradictions(settings)]
+    if wrong:
+        raise UsageError("\n".join(wrong))
     return anchored(settings, path.resolve().parent)
-
-
-def _twice(settings: Settings) -> Iterator[tuple[Location, str]]:
-    """What is stated a second time, so that nobody could tell which holds."""
-    stated: list[tuple[Location, str]] = []
-    for number, project in enumerate(settings.projects):
-        stated.append((("projects", number, "name"), f"the project '{project.name}'"))
-        for at, row in enumerate(project.revenue):
-            what = f"the revenue of '{project.name}' from {row.since}"
-            stated.append((("projects", number, "revenue", at, "from"), what))
-        for key in ("api_keys", "users", "teams", "sources"):
-            values = dict.fromkeys(getattr(project, key))
-            stated += [(("projects", number, key), f"'{value}' among the {key} of the projects") for value in values]
-    for number, database in enumerate(settings.databases):
-        stated.append((("databases", number, "name"), f"the database '{database.name}'"))
-    for number, rate in enumerate(settings.exchange_rates):
-        stated.append((("exchange_rates", number, "month"), f"the rate of {rate.currency} from {rate.month}"))
-    seen: set[str] = set()
-    for location, what in stated:
-        if what in seen:
-            yield location, what
-        seen.add(what)
 
 
 def anchored(settings: Settings, folder: Path) -> Settings:
@@ -87,6 +64,9 @@ def anchored(settings: Settings, folder: Path) -> Settings:
             ),
             "databases": [database.anchored(folder) for database in settings.databases],
             "revenue_csv": None if settings.revenue_csv is None else folder / settings.revenue_csv,
+            "prices": settings.prices.anchored(folder),
+            "exchange_rates_csv": None if settings.exchange_rates_csv is None else folder / settings.exchange_rates_csv,
+            "pools": [pool.anchored(folder) for pool in settings.pools],
         }
     )
 

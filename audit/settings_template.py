@@ -40,6 +40,26 @@ _TAIL = """
 # currency = "CNY"
 # rate     = 0.14
 
+# GPUs of your own: what they cost a month is spread over the calls they served.
+# [[pools]]
+# name        = "h100"
+# models      = ["qwen3-32b", "bge-*"]
+# gpus        = 8
+# hourly_rate = "2.50"
+# from        = "2026-07"
+
+# A project whose cost the others bear, by their calls, tokens or own cost, or in fixed shares.
+# [[shared]]
+# project = "gateway"
+# by      = "calls"
+# from    = "2026-07"
+
+# What a project or a team is charged for a cost of 1: a mark-up above 1, a discount below.
+# [[margins]]
+# project = "support-bot"
+# factor  = "1.10"
+# from    = "2026-07"
+
 # A rule's parameters, or `enabled = false` to leave it out; `audit rules list` names the rules.
 # [rules.duplicate_call]
 # window_hours = 24
@@ -48,13 +68,15 @@ _TAIL = """
 # [formats.new_api]
 # usd_per_quota = "0.000002"
 """
-_SECTIONS = ("company", "paths", "logs", "limits", "red_line", "mail", "schedule")
+_SECTIONS = ("company", "paths", "logs", "limits", "prices", "red_line", "mail", "schedule")
 
 
 def text() -> str:
     """The file's text."""
     fields = Settings.model_fields
-    parts = [_HEAD, f'\n# {fields["revenue_csv"].description}\n# revenue_csv = "revenue.csv"\n']
+    parts = [_HEAD]
+    for name in ("revenue_csv", "exchange_rates_csv"):
+        parts += [f"\n# {fields[name].description}\n", f'# {name} = "{name.removesuffix("_csv")}.csv"\n']
     for name in _SECTIONS:
         model: Any = fields[name].annotation
         lines = [f"\n# {model.__doc__.splitlines()[0]}", f"[{name}]"]

@@ -5,15 +5,18 @@ What rules see is made here and nowhere else. All SQL; Python only hands over th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
+from audit import chargeback
 from audit.pricing import join
 from audit.records import CALL_COLUMNS, MONEY, TEXT, WHOLE, Month
 
 if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
+    from audit.pricing.money import Rates
     from audit.redline import Owner
     from audit.rulebook import Rule
     from audit.settings import Project, Settings
@@ -34,6 +37,9 @@ _OF_PRICE = (
 PRICED_SHAPE = {
     **{column.name: column.type for column in CALL_COLUMNS},
     "cost": MONEY,
+    "list_cost": MONEY,
+    "native_cost": MONEY,
+    "native_currency": TEXT,
     **{name: join.PRICES_SHAPE[name] for name in _OF_PRICE},
 }
 DAILY_SHAPE = {
@@ -51,6 +57,19 @@ PROJECTS_SHAPE = {
     "owner": "VARCHAR",
     "expected_revenue": "DECIMAL(18,2)",
     "line_share": "DECIMAL(9,6)",
+}
+
+
+CHARGED_SHAPE = {
+    "project": TEXT,
+    "calls": WHOLE,
+    "direct": SUM,
+    "received": SUM,
+    "received_from": "VARCHAR[]",
+    "handed_out": SUM,
+    "margin": SUM,
+    "charged": SUM,
+    "stayed_by": TEXT,
 }
 
 
@@ -75,16 +94,24 @@ def build(
     look_back_days: int,
     *,
     asked: set[str] | None = None,
+    rates: Rates | None = None,
+    anew: bool = False,
 ) -> Span:
     """Make ``prices``, ``priced``, ``projects`` and ``daily_spend`` for a month.
 
-    ``asked`` are the names that rules mention, which limits the columns of ``priced``; None takes them all.
+    ``asked`` are the names that rules mention, which limits the columns of ``priced``; None takes them all. A closed
+    month has the prices it was closed with, unless it is to be priced ``anew``.
     """
     span = span_of(month, settings)
     oldest = _plain(month.shift(1 - HISTORY_MONTHS).start(settings.zone))
-    join.load_prices(engine, settings, oldest, span.end)
-    _priced(engine, settings, span, look_back_days, asked)
-    _projects(engine, owners, span)
+    terms = join.load_prices(engine, settings, oldest, span.end, rates=rates, anew=month if anew else None)
+    # Where every price is in the report's currency, and a list's, the cost is all three.
+    apart = ["native_cost", "native_currency"] if terms.translated else []
+    apart += ["list_cost"] if terms.stated else []
+    if asked is not None and settings.margins:
+        asked = asked | {"team"}
+    _priced(engine, settings, Span(span.start - timedelta(days=look_back_days), span.end), apart, asked)
+    _projects(engine, settings, month, owners, span)
     _daily_spend(engine, settings, oldest, span.start - timedelta(days=look_back_days))
     return span
 
@@ -96,27 +123,33 @@ def asked_by(rules: list[Rule]) -> set[str] | None:
     return {name for rule in rules for name in rule.columns or ()}
 
 
-def _priced(engine: Engine, settings: Settings, span: Span, look_back_days: int, asked: set[str] | None) -> None:
+def _priced(engine: Engine, settings: Settings, span: Span, apart: list[str], asked: set[str] | None) -> None:
+    """The calls of a span with what they cost; ``apart`` are the costs that may differ from the report's."""
     logged = [
         f"c.{column.name}"
         for column in CALL_COLUMNS
         if column.name not in ("call_id", "project") and (asked is None or column.name in _ALWAYS | asked)
     ]
-    of_price = [name for name in _OF_PRICE if asked is None or name in asked]
-    params = {"start": span.start - timedelta(days=look_back_days), "end": span.end}
+    of_price = [name for name in _OF_PRICE if asked is None or name in asked or name == "price_source"]
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE priced AS SELECT c.call_id, {owner_sql(settings.projects)} AS project, "
-        f"{', '.join(logged)}, {join.COST.format(c='c', p='p')} AS cost{''.join(f', {name}' for name in of_price)} "
-        f"FROM store.each_call c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
-        "WHERE c.started_at >= $start AND c.started_at < $end",
-        params,
+        f"CREATE OR REPLACE TEMP TABLE priced_rows AS SELECT c.call_id, {owner_sql(settings.projects)} AS project, "
+        f"{', '.join([*logged, 'c.cost', *(f'c.{name}' for name in apart + of_price)])} "
+        "FROM costed c WHERE c.started_at >= $start AND c.started_at < $end",
+        {"start": span.start, "end": span.end},
     )
-    (sources,) = engine.row("SELECT count(DISTINCT source) FROM priced")
+    same = {
+        "native_cost": "cost",
+        "native_currency": f"CASE WHEN cost IS NOT NULL THEN {_quoted(settings.company.currency)} END",
+        "list_cost": "cost",
+    }
+    beside = [f"{sql} AS {name}" for name, sql in same.items() if name not in apart]
+    engine.run(f"CREATE OR REPLACE TEMP VIEW priced AS SELECT {', '.join(['*', *beside])} FROM priced_rows")
+    (sources,) = engine.row("SELECT count(DISTINCT source) FROM priced_rows")
     if sources > 1:
         # An id is unique within its source; where two sources share one, the source becomes part of it.
         engine.run(
-            "UPDATE priced SET call_id = concat(source, '/', call_id) WHERE call_id IN "
-            "(SELECT call_id FROM priced GROUP BY call_id HAVING count(*) > 1)"
+            "UPDATE priced_rows SET call_id = concat(source, '/', call_id) WHERE call_id IN "
+            "(SELECT call_id FROM priced_rows GROUP BY call_id HAVING count(*) > 1)"
         )
 
 
@@ -131,29 +164,50 @@ def owner_sql(projects: list[Project]) -> str:
     return f"CASE {' '.join(cases)} ELSE c.project END" if cases else "c.project"
 
 
-def _projects(engine: Engine, owners: list[Owner], span: Span) -> None:
-    """Every project that spent or is expected to earn, with the month's cost."""
-    engine.load(
-        "owner",
-        PROJECTS_SHAPE,
-        [
-            {
-                "project": owner.project,
-                "owner": owner.owner,
-                "expected_revenue": owner.expected_revenue,
-                "line_share": owner.line_share,
-            }
-            for owner in owners
-        ],
-    )
+def _projects(engine: Engine, settings: Settings, month: Month, owners: list[Owner], span: Span) -> None:
+    """Every project that spent, is charged or is expected to earn, with what the month is charged to it.
+
+    ``charged`` says how that comes about; ``projects`` is what rules see.
+    """
+    shape = {name: PROJECTS_SHAPE[name] for name in ("project", "owner", "expected_revenue", "line_share")}
+    engine.load("owner", shape, [asdict(owner) for owner in owners])
+    engine.load("charged", CHARGED_SHAPE, _charged(engine, settings, month, span))
     engine.run(
         "CREATE OR REPLACE TEMP TABLE projects AS SELECT coalesce(o.project, s.project) AS project, o.owner, "
-        f"o.expected_revenue, o.line_share, coalesce(s.cost, 0)::{SUM} AS cost, "
+        f"o.expected_revenue, o.line_share, coalesce(s.charged, 0)::{SUM} AS cost, "
         "coalesce(s.calls, 0) AS calls FROM owner o FULL JOIN "
-        "(SELECT project, sum(cost) AS cost, count(*) AS calls FROM priced "
-        "WHERE started_at >= $start AND project IS NOT NULL GROUP BY project) s ON o.project = s.project",
+        "(SELECT * FROM charged WHERE project IS NOT NULL) s ON o.project = s.project"
+    )
+
+
+def _charged(engine: Engine, settings: Settings, month: Month, span: Span) -> list[dict[str, Any]]:
+    """What each project's calls cost, and what it is charged once shared costs are handed out and margins taken."""
+    team = "team" if settings.margins else "NULL"
+    spent = engine.rows(
+        f"SELECT project, {team}, count(*), coalesce(sum(input_tokens), 0)::BIGINT "
+        "+ coalesce(sum(output_tokens), 0)::BIGINT, coalesce(sum(cost), 0) FROM priced "
+        "WHERE started_at >= $start GROUP BY 1, 2 ORDER BY ALL",
         {"start": span.start},
     )
+    calls: dict[str | None, int] = {}
+    for project, _, count, *_ in spent:
+        calls[project] = calls.get(project, 0) + count
+    found = chargeback.charge([chargeback.Spent(*row) for row in spent], settings.shared, settings.margins, month)
+    stayed = {kept.project: kept.by for kept in found.stayed}
+    return [
+        {
+            "project": line.project,
+            "calls": calls.get(line.project, 0),
+            "direct": line.direct,
+            "received": sum((amount for _, amount in line.received), Decimal(0)),
+            "received_from": [name for name, _ in line.received],
+            "handed_out": line.handed_out,
+            "margin": line.margin,
+            "charged": line.charged,
+            "stayed_by": stayed.get(line.project or ""),
+        }
+        for line in found.lines
+    ]
 
 
 def _daily_spend(engine: Engine, settings: Settings, oldest: datetime, since: datetime) -> None:
@@ -167,8 +221,7 @@ def _daily_spend(engine: Engine, settings: Settings, oldest: datetime, since: da
     engine.run(
         "CREATE OR REPLACE TEMP TABLE daily_spend AS WITH earlier AS ("
         f"SELECT c.started_at, {owner_sql(settings.projects)} AS project, c.provider, c.model, c.input_tokens, "
-        f"c.output_tokens, {join.COST.format(c='c', p='p')} AS cost "
-        f"FROM store.each_call c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} "
+        "c.output_tokens, c.cost FROM costed c "
         "WHERE c.started_at >= $oldest AND c.started_at < $since), "
         f"quarters AS (SELECT {quarter}, project, provider, model, {sums} FROM priced GROUP BY ALL "
         f"UNION ALL SELECT {quarter}, project, provider, model, {sums} FROM earlier GROUP BY ALL) "

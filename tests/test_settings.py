@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from audit import settings_template
-from audit.records import UsageError
+from audit.records import Month, UsageError
 from audit.settings import Settings
 from audit.settings_file import load
 
@@ -134,6 +134,7 @@ def test_every_table_knows_its_keys(file: Path, table: str) -> None:
             "[[exchange_rates]]\nmonth = '2026-12'\ncurrency = 'CNY'\nrate = 0\n",
             "line 4: 'exchange_rates.0.rate': Input should be greater than 0",
         ),
+        ("[prices]\ndeployments = 'x'\n", "line 2: 'prices.deployments' is a table: its keys stand one a line under"),
         ("[[projects]]\nowner = 'x'\n", "line 1: 'projects.0.name' is missing"),
         ("[[projects]]\nname = ''\n", "line 2: 'projects.0.name': String should have at least 1 character"),
     ],
@@ -221,7 +222,7 @@ def test_floats_of_the_file_are_the_decimals_that_stand_there(file: Path) -> Non
 
 def test_relative_paths_count_from_the_file(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = 'store = "data/s.duckdb"\nreports = "/srv/reports"\nlogs = ["logs/*.jsonl", "/var/log/x"]\nrules = ["r"]\n'
-    file.write_text(f'revenue_csv = "../revenue.csv"\n[paths]\n{paths}formats = ["f"]\n')
+    file.write_text(f'revenue_csv = "../revenue.csv"\nexchange_rates_csv = "fx.csv"\n[paths]\n{paths}formats = ["f"]\n')
     monkeypatch.chdir(tmp_path)
     settings = load(Path("audit.toml"))
     assert settings.paths.store == tmp_path / "data/s.duckdb"
@@ -229,6 +230,7 @@ def test_relative_paths_count_from_the_file(file: Path, tmp_path: Path, monkeypa
     assert settings.paths.logs == [tmp_path / "logs/*.jsonl", Path("/var/log/x")]
     assert (settings.paths.rules, settings.paths.formats) == ([tmp_path / "r"], [tmp_path / "f"])
     assert settings.revenue_csv == tmp_path / "../revenue.csv"
+    assert settings.exchange_rates_csv == tmp_path / "fx.csv"
 
 
 def test_the_password_comes_from_the_environment_and_is_never_shown(
@@ -260,7 +262,7 @@ def test_each_line_of_init_loads_when_it_is_no_comment_any_more(file: Path, numb
     lines = settings_template.text().splitlines()
     lines[number] = KEY.sub("", lines[number])
     file.write_text("\n".join(lines), encoding="utf-8")
-    changed = {"revenue_csv", "paths"}
+    changed = {"revenue_csv", "exchange_rates_csv", "paths"}
     assert load(file).model_dump(exclude=changed) == Settings().model_dump(exclude=changed)
 
 
@@ -271,6 +273,9 @@ def test_all_of_init_loads_when_none_of_its_keys_is_a_comment(file: Path) -> Non
     assert settings.revenue_csv == file.parent / "revenue.csv"
     assert [project.name for project in settings.projects] == ["support-bot"]
     assert settings.exchange_rates[0].rate == Decimal("0.14")
+    assert settings.exchange_rates_csv == file.parent / "exchange_rates.csv"
+    assert (settings.pools[0].hourly_rate, settings.pools[0].runs(Month(2026, 6))) == (Decimal("2.50"), False)
+    assert (settings.shared[0].by, settings.margins[0].factor) == ("calls", Decimal("1.10"))
     assert settings.rules == {"duplicate_call": {"window_hours": 24}}
     assert settings.formats == {"new_api": {"usd_per_quota": "0.000002"}}
     assert [database.name for database in settings.databases] == ["gateway"]

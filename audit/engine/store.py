@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from audit.settings import Settings
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+OLDEST_VERSION = 2
+# What each version added to the record of a call; a store of the version before is brought up to it as it is opened.
+_ADDED = {
+    3: (
+        "region", "input_audio_tokens", "cache_read_audio_tokens", "output_audio_tokens", "input_image_tokens",
+        "output_image_tokens", "quantity", "unit",
+    ),
+}  # fmt: skip
 
 _CALLS, _BILLS = (
     ",\n  ".join(f"{column.name} {column.type}" for column in columns) for columns in (CALL_COLUMNS, BILL_COLUMNS)
@@ -24,8 +32,6 @@ _NAMES = ", ".join(column.name for column in CALL_COLUMNS)
 # A file is its content: `sha256`, `bytes` and `head` are of what is in it, unpacked; `seen` are the places it was at.
 # `problem` is set only inside the transaction that reads a file: such rows leave for `rejects` before it ends.
 _SCHEMA = f"""
-CREATE SCHEMA IF NOT EXISTS store;
-CREATE TABLE IF NOT EXISTS store.version (version INTEGER);
 CREATE TABLE IF NOT EXISTS store.files (
   file_id INTEGER, path VARCHAR, sha256 VARCHAR UNIQUE, bytes BIGINT, head VARCHAR, format VARCHAR, reason VARCHAR,
   calls BIGINT, rejected BIGINT, first_call TIMESTAMP, last_call TIMESTAMP
@@ -65,7 +71,10 @@ CREATE TABLE IF NOT EXISTS store.months (
 
 
 def open_store(path: Path, settings: Settings) -> Engine:
-    """Open the store, making it where there is none. Raises StoreBusyError while another run holds it."""
+    """Open the store, making it where there is none; one of an earlier version is brought up to this one.
+
+    Raises StoreBusyError while another run holds it.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -73,20 +82,32 @@ def open_store(path: Path, settings: Settings) -> Engine:
     engine = Engine(path, memory=settings.limits.memory, threads=settings.limits.threads, zone=settings.logs.timezone)
     try:
         with engine.transaction():
+            engine.run("CREATE SCHEMA IF NOT EXISTS store; CREATE TABLE IF NOT EXISTS store.version (version INTEGER)")
+            _bring_up(engine, path)
             engine.run(_SCHEMA)
-            _check_version(engine, path)
     except BaseException:
         engine.close()
         raise
     return engine
 
 
-def _check_version(engine: Engine, path: Path) -> None:
+def _bring_up(engine: Engine, path: Path) -> None:
+    """Note a new store's version; give an older store's calls the columns that came since, which nobody has stated."""
     found = engine.rows("SELECT version FROM store.version")
     if not found:
         engine.run(f"INSERT INTO store.version VALUES ({SCHEMA_VERSION})")
-    elif found[0][0] != SCHEMA_VERSION:
+        return
+    (version,) = found[0]
+    if not OLDEST_VERSION <= version <= SCHEMA_VERSION:
         raise AuditError(
-            f"{path}: the store was made by another version (schema {found[0][0]}, this one reads "
+            f"{path}: the store was made by another version (schema {version}, this one reads "
             f"{SCHEMA_VERSION}); move it away and ingest the logs again"
         )
+    if version == SCHEMA_VERSION:
+        return
+    kinds = {column.name: column.type for column in CALL_COLUMNS}
+    for name in (name for later in range(version + 1, SCHEMA_VERSION + 1) for name in _ADDED[later]):
+        engine.run(f"ALTER TABLE store.calls ADD COLUMN {name} {kinds[name]}")
+        engine.run(f"ALTER TABLE store.linked ADD COLUMN {name} {kinds[name]}")
+    engine.run("DROP VIEW store.each_call")
+    engine.run(f"UPDATE store.version SET version = {SCHEMA_VERSION}")

@@ -108,7 +108,7 @@ def read_together(
     table = first.format.kind
     try:
         engine.run(reading.gathered)
-        engine.run(f"INSERT INTO store.{table} SELECT {reading.names}, file, problem FROM ({reading.rows})")
+        engine.run(f"INSERT INTO store.{table} {reading.stored}")
     except EngineError:
         return [], small
     odd = {

@@ -79,7 +79,7 @@ class Step:
                 reading = replace(reading, file_id=file_id)
                 # Written for good first: rows of a transaction's own are no ground for the deletes that follow, which
                 # have crashed DuckDB 2.0 and spoilt columns. Until the file has its row, its calls are half read.
-                engine.run(f"INSERT INTO store.{table} SELECT {reading.names}, file, problem FROM ({reading.rows})")
+                engine.run(f"INSERT INTO store.{table} {reading.stored}")
             with engine.transaction():
                 calls, rejected, waiting = (0, 0, 0) if reading is None else self._settled(reading, file_id)
                 check_unchanged(self.at, self.before)

@@ -32,10 +32,21 @@ _PARTS = {
     "cache_read_tokens": "input_tokens",
     "cache_write_tokens": "input_tokens",
     "cache_write_1h_tokens": "input_tokens",
+    "input_audio_tokens": "input_tokens",
+    "cache_read_audio_tokens": "input_tokens",
+    "input_image_tokens": "input_tokens",
     "reasoning_tokens": "output_tokens",
+    "output_audio_tokens": "output_tokens",
+    "output_image_tokens": "output_tokens",
 }
 _TOTALS = ("input_tokens", "output_tokens", "usage_quality")
-_STATED = ("stated_cost", "stated_currency")
+# What says nothing without its first: an amount's currency, a quantity's unit.
+_TOGETHER = {
+    "stated_cost": "stated_cost",
+    "stated_currency": "stated_cost",
+    "quantity": "quantity",
+    "unit": "quantity",
+}
 _CONTRADICT = "coalesce({a}.input_tokens <> {b}.input_tokens AND {a}.output_tokens <> {b}.output_tokens, FALSE)"
 _HAS_USAGE = "(output_tokens IS NOT NULL OR input_tokens IS NOT NULL)"
 _USAGE_KNOWN = " + ".join(f"(c.{name} IS NOT NULL)::TINYINT" for name in (*_PARTS, "input_tokens", "output_tokens"))
@@ -90,7 +101,7 @@ def _write(engine: Engine, since: datetime, until: datetime) -> None:
         "DELETE FROM grouped WHERE root IN (SELECT root FROM grouped JOIN store.statements s "
         "ON s.source = grouped.source AND s.call_id = grouped.call_id)"
     )
-    engine.run(f"INSERT INTO store.linked {_MERGED}")
+    engine.run(f"INSERT INTO store.linked BY NAME {_MERGED}")
     engine.run(
         "INSERT INTO store.statements SELECT source, call_id, first(source ORDER BY place) OVER w, "
         "first(call_id ORDER BY place) OVER w FROM ranked WINDOW w AS (PARTITION BY root)"
@@ -170,8 +181,8 @@ def _merged(name: str) -> str:
         return f"arg_min_null({name}, place) FILTER ({_HAS_USAGE})"
     if name in _PARTS:
         return f"max({name}) FILTER ({_PARTS[name]} = {_PARTS[name]}_held)"
-    if name in _STATED:
-        return f"arg_min({name}, place) FILTER (stated_cost IS NOT NULL)"
+    if name in _TOGETHER:
+        return f"arg_min({name}, place) FILTER ({_TOGETHER[name]} IS NOT NULL)"
     if name == "status":
         return "coalesce(arg_min(status, place) FILTER (status <> 'unknown'), arg_min(status, place))"
     return f"arg_min({name}, place)"

@@ -24,6 +24,7 @@ THRIFTY_BYTES = 1 << 24
 TABLE_LINE_BYTES = 1 << 24
 TOGETHER = "together"
 
+UNITS = ("web_searches", "images", "audio_ms", "characters", "pages", "search_units")
 _UNFIT = {
     "calls": """CASE
   WHEN call_id IS NULL THEN 'the call has no id'
@@ -62,16 +63,18 @@ class Reading:
     relation: str = ""
 
     @property
-    def names(self) -> str:
-        """The names of the rows' columns, as the store has them."""
-        return ", ".join(column.name for column in COLUMNS[self.format.kind])
+    def stored(self) -> str:
+        """What follows INSERT INTO a store's table: columns go by name, since one that was brought up has them last."""
+        names = ", ".join(column.name for column in COLUMNS[self.format.kind])
+        return f"({names}, file_id, problem) SELECT {names}, file, problem FROM ({self.rows})"
 
     @property
     def rows(self) -> str:
         """One row a statement of a call or a bill, with every column, ``record``, ``file`` and ``problem``."""
         given = set(self.format.columns)
         columns = ",\n".join(f"{self._cast(column, given)} AS {column.name}" for column in COLUMNS[self.format.kind])
-        unfit = _UNFIT[self.format.kind].replace("CASE", f"CASE {' '.join(self._too_large(given))}", 1)
+        tests = " ".join((*self._too_large(given), *self._no_unit(given)))
+        unfit = _UNFIT[self.format.kind].replace("CASE", f"CASE {tests}", 1)
         # Of a call that is stated again the last statement holds: a window gives the rows back in its own order.
         order = "\nORDER BY file, record" if self.format.looks_back else ""
         return (
@@ -102,6 +105,12 @@ class Reading:
             if column.type == MONEY and column.name in given:
                 beyond = f"{column.name} IS NOT NULL AND try_cast({column.name} AS {MONEY}) IS NULL"
                 yield f"WHEN {beyond} THEN '{column.name}: not an amount of money'"
+
+    def _no_unit(self, given: set[str]) -> Iterator[str]:
+        """A call's quantity in a unit that nothing is sold by could never be priced."""
+        if self.format.kind == "calls" and "unit" in given:
+            reason = f"unit: none of {', '.join(UNITS)}"
+            yield f"WHEN unit NOT IN ({', '.join(map(quoted, UNITS))}) THEN {quoted(reason)}"
 
     @property
     def _records(self) -> str:

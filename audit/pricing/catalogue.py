@@ -9,15 +9,18 @@ import functools
 import itertools
 import re
 import tomllib
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genai_prices import Usage, calc_price
+from genai_prices.data import providers
 from genai_prices.types import ModelPrice, StartDateConstraint, TieredPrices, TimeOfDateConstraint
+
+from audit.pricing.units import DAY_SECONDS, NO_LIMIT, Case, UnitPrices, units_of, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,40 +29,26 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).resolve().parent
 LIST_CURRENCY = "USD"
-NO_LIMIT = 1 << 62
 _LIVE_TIERS = ("flex", "priority")
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is priced: a model of a provider at a service tier, and the span of its calls (UTC)."""
-
-    provider: str | None
-    model: str
-    service_tier: str
-    first: datetime
-    last: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class UnitPrices:
-    """Prices a token in the list's currency that hold for a span of time and of input lengths.
-
-    ``valid_to`` and ``input_to`` lie outside the span.
-    """
-
-    valid_from: datetime
-    valid_to: datetime
-    input_from: int
-    input_to: int
-    input: Decimal
-    cache_read: Decimal
-    cache_write: Decimal
-    cache_write_1h: Decimal
-    output: Decimal
-    request: Decimal
-    listed_provider: str
-    listed_model: str
+# The keys of a price row, as the package calls them. A search fee of a tool and one of a rerank are one word there.
+_KEYS = {
+    "input_mtok": "input_mtok",
+    "cache_read_mtok": "cache_read_mtok",
+    "cache_write_mtok": "cache_write_mtok",
+    "cache_write_1h_mtok": "cache_write_1h_mtok",
+    "output_mtok": "output_mtok",
+    "output_reasoning_mtok": "output_reasoning_mtok",
+    "input_audio_mtok": "input_audio_mtok",
+    "cache_read_audio_mtok": "cache_audio_read_mtok",
+    "output_audio_mtok": "output_audio_mtok",
+    "input_image_mtok": "input_image_mtok",
+    "output_image_mtok": "output_image_mtok",
+    "requests_kcount": "requests_kcount",
+    "web_searches_kcount": "web_searches_kcount",
+    "audio_hours": "audio_hours",
+    "characters_mcount": "input_mchars",
+    "pages_kcount": "input_document_kpages",
+}
 
 
 def source() -> str:
@@ -68,15 +57,28 @@ def source() -> str:
 
 
 def unit_prices(case: Case) -> list[UnitPrices]:
-    """The rows that price a case, in order of time and input length; none where no price is known."""
-    spans: list[UnitPrices] = []
-    for start, end in _spans(case):
-        found = _look_up(case, start)
-        if found is None:
-            continue
-        calculation, factor = found
-        spans.extend(_rows(calculation, factor, start, end))
-    return spans
+    """The rows that price a case whose provider and model are the list's own names; none where no price is known."""
+    model = _standard(case, utc(case.first))
+    if model is None:
+        return []
+    found = []
+    for (start, end), (second_from, second_to) in itertools.product(_days(case, model), _hours(case, model)):
+        at = datetime.combine(start.date(), time(), UTC) + timedelta(seconds=second_from)
+        looked_up = _look_up(case, at)
+        if looked_up is not None:
+            rows = _rows(*looked_up, start, end)
+            found += [replace(row, second_from=second_from, second_to=second_to) for row in rows]
+    return found
+
+
+def knows(case: Case) -> bool:
+    """Whether the list has a model of this name."""
+    return _standard(case, utc(case.first)) is not None
+
+
+def listed_names() -> list[tuple[str, str]]:
+    """Every provider and model of the list, by its ids."""
+    return [(provider.id, model.id) for provider in providers for model in provider.models]
 
 
 def has_other_tiers(case: Case) -> bool:
@@ -84,26 +86,31 @@ def has_other_tiers(case: Case) -> bool:
 
     A batch's log states that it is one; flex and priority are asked for call by call.
     """
-    found = _look_up(replace(case, service_tier="standard"), _utc(case.first))
+    found = _standard(case, utc(case.first))
     asked = [context for tier in _LIVE_TIERS for context in _contexts(tier)]
-    return found is not None and any(variant.when in asked for variant in _variants(found[0]))
+    return found is not None and any(variant.when in asked for variant in _variants(found))
+
+
+def _standard(case: Case, at: datetime) -> PriceCalculation | None:
+    """The list's standard prices at an instant; None where it does not know the model."""
+    try:
+        return _calculated(case.provider, case.model, at, None)
+    except LookupError:
+        return None
 
 
 def _look_up(case: Case, at: datetime) -> tuple[PriceCalculation, Decimal] | None:
     """The list's prices at an instant and the factor of the service tier; None where either is unknown."""
-    for provider, model in _names(case):
-        try:
-            standard = _calculated(provider, model, at, None)
-        except LookupError:
-            continue
-        if case.service_tier == "standard":
-            return standard, Decimal(1)
-        for variant in _variants(standard):
-            if variant.when in _contexts(case.service_tier) and _active(variant, at):
-                return _calculated(provider, model, at, variant.when), Decimal(1)
-        factor = _tier_factor(standard.provider.id, case.service_tier)
-        return None if factor is None else (standard, factor)
-    return None
+    standard = _standard(case, at)
+    if standard is None:
+        return None
+    if case.service_tier == "standard":
+        return standard, Decimal(1)
+    for variant in _variants(standard):
+        if variant.when in _contexts(case.service_tier) and _active(variant, at):
+            return _calculated(case.provider, case.model, at, variant.when), Decimal(1)
+    factor = _tier_factor(standard.provider.id, case.service_tier)
+    return None if factor is None else (standard, factor)
 
 
 def _contexts(service_tier: str) -> tuple[dict[str, str], ...]:
@@ -123,14 +130,6 @@ def _active(variant: PriceVariant, at: datetime) -> bool:
     return stated and (variant.constraint is None or variant.constraint.active(at))
 
 
-def _names(case: Case) -> Iterator[tuple[str | None, str]]:
-    """A model as it was logged, then without the provider some gateways put before it."""
-    yield case.provider, case.model
-    if "/" in case.model:
-        provider, _, model = case.model.partition("/")
-        yield provider, model
-
-
 def _calculated(provider: str | None, model: str, at: datetime, context: dict[str, str] | None) -> PriceCalculation:
     return calc_price(
         Usage(input_tokens=0, output_tokens=0),
@@ -141,69 +140,64 @@ def _calculated(provider: str | None, model: str, at: datetime, context: dict[st
     )
 
 
-def _spans(case: Case) -> list[tuple[datetime, datetime]]:
-    """The case's time cut wherever the list's prices may change: at a dated row, at an hour of the day."""
-    first, last = _utc(case.first), _utc(case.last) + timedelta(microseconds=1)
-    cuts = {first, last}
-    found = _look_up(replace(case, service_tier="standard"), first)
-    if found is None:
-        return []
-    prices = found[0].model.prices
+def _constraints(case: Case, model: PriceCalculation) -> list[object]:
+    prices = model.model.prices
     dated = [] if isinstance(prices, ModelPrice) else prices
-    variants = [] if case.service_tier == "standard" else _variants(found[0])
-    for constraint in (*(row.constraint for row in dated), *(row.constraint for row in variants)):
+    variants = [] if case.service_tier == "standard" else _variants(model)
+    return [*(row.constraint for row in dated), *(row.constraint for row in variants)]
+
+
+def _days(case: Case, model: PriceCalculation) -> list[tuple[datetime, datetime]]:
+    """The case's time cut at the days from which another price holds; they begin at midnight UTC."""
+    first, last = utc(case.first), utc(case.last) + timedelta(microseconds=1)
+    cuts = {first, last}
+    for constraint in _constraints(case, model):
         if isinstance(constraint, StartDateConstraint):
             cuts.add(datetime.combine(constraint.start_date, time(), UTC))
-        elif isinstance(constraint, TimeOfDateConstraint):
-            for day, edge in itertools.product(_days(first, last), (constraint.start_time, constraint.end_time)):
-                cuts.add(datetime.combine(day, edge if edge.tzinfo else edge.replace(tzinfo=UTC)).astimezone(UTC))
-    inside = sorted(cut for cut in cuts if first <= cut <= last)
-    return list(itertools.pairwise(inside))
+    return list(itertools.pairwise(sorted(cut for cut in cuts if first <= cut <= last)))
 
 
-def _utc(instant: datetime) -> datetime:
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _days(first: datetime, last: datetime) -> list[date]:
-    return [first.date() + timedelta(days=n) for n in range(-1, (last - first).days + 2)]
+def _hours(case: Case, model: PriceCalculation) -> list[tuple[int, int]]:
+    """The seconds of the UTC day between which one price holds."""
+    cuts = {0, DAY_SECONDS}
+    for constraint in _constraints(case, model):
+        if isinstance(constraint, TimeOfDateConstraint):
+            for edge in (constraint.start_time, constraint.end_time):
+                at = datetime.combine(
+                    datetime(1970, 1, 2, tzinfo=UTC), edge if edge.tzinfo else edge.replace(tzinfo=UTC)
+                )
+                at = at.astimezone(UTC)
+                cuts.add(at.hour * 3600 + at.minute * 60 + at.second)
+    return list(itertools.pairwise(sorted(cuts)))
 
 
 def _rows(calculation: PriceCalculation, factor: Decimal, start: datetime, end: datetime) -> Iterator[UnitPrices]:
     """One row for each band of input lengths: above a tier's start, its price holds for all of the call's tokens."""
     price = calculation.model_price
-    units = {name: getattr(price, f"{name}_mtok") for name in _TOKEN_UNITS}
-    request = price.requests_kcount
-    if units["input"] is None and units["output"] is None and request is None:
+    listed = {ours: getattr(price, theirs) for ours, theirs in _KEYS.items()}
+    listed = {key: value for key, value in listed.items() if value is not None}
+    if not listed:
         return
-    starts = sorted({tier.start for unit in units.values() if isinstance(unit, TieredPrices) for tier in unit.tiers})
+    starts = sorted({tier.start for unit in listed.values() if isinstance(unit, TieredPrices) for tier in unit.tiers})
     for low, high in itertools.pairwise([0, *(start + 1 for start in starts), NO_LIMIT]):
-        at = {name: _at(unit, low) for name, unit in units.items()}
-        plain = at["input"] or Decimal(0)
-        write = plain if at["cache_write"] is None else at["cache_write"]
-        by_token = {
-            "input": plain,
-            "cache_read": plain if at["cache_read"] is None else at["cache_read"],
-            "cache_write": write,
-            "cache_write_1h": write if at["cache_write_1h"] is None else at["cache_write_1h"],
-            "output": at["output"] or Decimal(0),
-        }
+        cache = cache_of(calculation.provider.id, calculation.model.id) or {}
         yield UnitPrices(
             valid_from=start,
             valid_to=end,
+            currency=LIST_CURRENCY,
+            units=units_of({key: _at(unit, low) for key, unit in listed.items()}, factor),
             input_from=low,
             input_to=high,
-            request=(_at(request, low) or Decimal(0)) * factor / 1000,
             listed_provider=calculation.provider.id,
             listed_model=calculation.model.id,
-            **{name: value * factor / 1_000_000 for name, value in by_token.items()},
+            price_source=source(),
+            cache_kind=cache.get("kind"),
+            cache_min_tokens=cache.get("min_tokens"),
+            cache_lifetime_ms=cache.get("lifetime_ms"),
         )
 
 
-_TOKEN_UNITS = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
-
-
-def _at(unit: Decimal | TieredPrices | None, input_tokens: int) -> Decimal | None:
+def _at(unit: Decimal | TieredPrices, input_tokens: int) -> Decimal:
     if not isinstance(unit, TieredPrices):
         return unit
     reached = [tier.price for tier in unit.tiers if input_tokens > tier.start]

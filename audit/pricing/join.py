@@ -1,36 +1,51 @@
-"""Prices as a table in the engine, and the SQL that puts a cost on a call."""
+"""Prices as a table in the engine: a row for every case the store's calls hold, and the terms they are joined by."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import fields
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit.pricing import catalogue
-from audit.pricing.rates import rate
-from audit.records import Month
+from audit.pricing import catalogue, kept
+from audit.pricing.book import Book
+from audit.pricing.cost import PARTS, Terms, parts_asked
+from audit.pricing.money import Rates, stated, templated
+from audit.pricing.pooled import Pooled
+from audit.pricing.units import DAY_SECONDS, NO_LIMIT, UNITS, Case, UnitPrices, utc
+from audit.records import CALL_COLUMNS, Month
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
     from audit.engine.duckdb import Engine
+    from audit.pricing.kept import Kept
     from audit.settings import Settings
 
+
 UNIT = "DECIMAL(18,12)"
+RATE = "DECIMAL(18,12)"
+_KEY = ("provider", "model", "service_tier", "region")
 PRICES_SHAPE = {
     "provider": "VARCHAR",
     "model": "VARCHAR",
     "service_tier": "VARCHAR",
+    "region": "VARCHAR",
     "valid_from": "TIMESTAMP",
     "valid_to": "TIMESTAMP",
+    "second_from": "BIGINT",
+    "second_to": "BIGINT",
     "input_from": "BIGINT",
     "input_to": "BIGINT",
-    "input_price": UNIT,
-    "cache_read_price": UNIT,
-    "cache_write_price": UNIT,
-    "cache_write_1h_price": UNIT,
-    "output_price": UNIT,
-    "request_price": UNIT,
+    "output_from": "BIGINT",
+    "output_to": "BIGINT",
+    "thinking": "BOOLEAN",
+    **{f"{unit}_price": UNIT for unit in UNITS},
+    "currency": "VARCHAR",
+    "rate": RATE,
+    **{f"native_{unit}": UNIT for unit in UNITS},
     "listed_provider": "VARCHAR",
     "listed_model": "VARCHAR",
     "cache_kind": "VARCHAR",
@@ -40,120 +55,201 @@ PRICES_SHAPE = {
     "smaller_input_price": UNIT,
     "smaller_output_price": UNIT,
     "other_tiers": "BOOLEAN",
+    "assumed": "VARCHAR",
     "price_source": "VARCHAR",
 }
 
-# A gateway's own answer and a failure that states no usage were not billed. A call whose usage is unknown, or one half
-# of it, has no known cost; of one that failed or was given up, what is stated is all there was. Where the cached parts
-# exceed the input they are part of, no plain input is left, never less than none.
-_EXACT = """(CASE
-  WHEN {c}.gateway_cache_hit THEN 0
-  WHEN {c}.status IN ('error', 'cancelled') AND coalesce({c}.input_tokens, 0) + coalesce({c}.output_tokens, 0) = 0
-    THEN 0
-  WHEN {c}.input_tokens IS NULL AND {c}.output_tokens IS NULL THEN NULL
-  WHEN coalesce({c}.status, '') NOT IN ('error', 'cancelled')
-    AND ({c}.input_tokens IS NULL OR {c}.output_tokens IS NULL AND {p}.output_price > 0) THEN NULL
-  ELSE {p}.request_price + {p}.output_price * coalesce({c}.output_tokens, 0)
-    + {p}.input_price * greatest(0, coalesce({c}.input_tokens, 0) - coalesce({c}.cache_read_tokens, 0)
-      - coalesce({c}.cache_write_tokens, 0))
-    + {p}.cache_read_price * coalesce({c}.cache_read_tokens, 0)
-    + {p}.cache_write_price * greatest(0, coalesce({c}.cache_write_tokens, 0)
-      - coalesce({c}.cache_write_1h_tokens, 0))
-    + {p}.cache_write_1h_price * coalesce({c}.cache_write_1h_tokens, 0)
-END)"""
 
-# Rounded to nine digits. By way of a narrow decimal it takes a fifth of the time; what that cannot hold goes straight.
-# A count that no money column can hold is a broken log's: its cost is unknown, and the audit goes on.
-COST = f"coalesce(try_cast(try_cast({_EXACT} AS DECIMAL(18,12)) AS DECIMAL(18,9)), try_cast({_EXACT} AS DECIMAL(18,9)))"
+def load_prices(
+    engine: Engine,
+    settings: Settings,
+    start: datetime,
+    end: datetime,
+    *,
+    rates: Rates | None = None,
+    anew: Month | None = None,
+) -> Terms:
+    """Make the table ``prices`` for every case that the store's calls between two instants (UTC) hold.
 
-MATCH = """{p}.provider IS NOT DISTINCT FROM {c}.provider
-  AND {p}.model = {c}.model
-  AND {p}.service_tier = coalesce({c}.service_tier, 'standard')
-  AND {c}.started_at >= {p}.valid_from AND {c}.started_at < {p}.valid_to
-  AND coalesce({c}.input_tokens, 0) >= {p}.input_from AND coalesce({c}.input_tokens, 0) < {p}.input_to"""
-
-
-def load_prices(engine: Engine, settings: Settings, start: datetime, end: datetime) -> None:
-    """Make the table ``prices`` for every case that the store's calls between two instants (UTC) hold."""
-    cases = engine.rows(
-        "SELECT provider, model, coalesce(service_tier, 'standard'), min(started_at), max(started_at) "
-        "FROM store.calls WHERE started_at >= $start AND started_at < $end AND model IS NOT NULL "
-        "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    With it comes the view ``costed``: every call of the store with its cost. What a closed month was priced with stays:
+    only its cases that had no price then are looked up, but for a month that is to be priced ``anew``. Raises
+    UsageError where an exchange rate is missing.
+    """
+    region = _region(settings)
+    found = engine.rows(
+        f"SELECT provider, model, coalesce(service_tier, 'standard'), {region.format(c='c')}, min(started_at), "
+        "max(started_at) FROM store.calls c WHERE started_at >= $start AND started_at < $end AND model IS NOT NULL "
+        "GROUP BY ALL ORDER BY ALL",
         {"start": _plain(start), "end": _plain(end)},
     )
+    book, rates = Book.of(settings), rates or Rates.of(engine, settings, anew=anew)
+    closed = kept.of(engine, settings.company.currency, anew=anew)
     rows: list[dict[str, Any]] = []
-    for provider, model, tier, first, last in cases:
-        case = catalogue.Case(provider, model, tier, first, last)
-        other_tiers = catalogue.has_other_tiers(case)
-        for price in catalogue.unit_prices(case):
-            rows += [row | {"other_tiers": other_tiers} for row in _rows(provider, model, tier, price, settings)]
+    pooled = Pooled.of(engine, settings, utc(start), utc(end))
+    for provider, model, tier, where, first, last in found:
+        whole = Case(provider, model, tier, *_months(first, last, settings.zone), where)
+        own, bought = _split(whole, pooled, settings)
+        rows += [_priced(whole, price, None, rates, settings) for price in own]
+        for case in itertools.chain.from_iterable(_open(part, closed, settings) for part in bought):
+            rows += _rows(case, book, rates, settings)
     engine.load("prices", PRICES_SHAPE, rows)
+    kept.add(engine, PRICES_SHAPE, closed, _plain(start), _plain(end))
+    terms = _terms(engine, settings, rates, region, (_plain(start), _plain(end)))
+    engine.run(f"CREATE OR REPLACE TEMP VIEW listed AS {_listed(terms)}")
+    pooled.load(engine, rates)
+    engine.run(f"CREATE OR REPLACE TEMP VIEW costed AS {_WITH_RESTS if pooled.months else 'SELECT * FROM listed'}")
+    return terms
 
 
-def _rows(
-    provider: str | None, model: str, tier: str, price: catalogue.UnitPrices, settings: Settings
-) -> list[dict[str, Any]]:
-    """One list row as table rows: one a month where the report's currency is not the list's."""
-    into = settings.company.currency
-    cuts = [price.valid_from, price.valid_to]
-    if into != catalogue.LIST_CURRENCY:
-        month = Month.of(price.valid_from.astimezone(settings.zone).date())
-        while month.end(settings.zone) < price.valid_to:
-            month = month.shift(1)
-            cuts.insert(-1, month.start(settings.zone))
-    return [_row((provider, model, tier), price, (start, end), settings) for start, end in itertools.pairwise(cuts)]
+# A pool's calls come to what the pool costs, to the last digit.
+_WITH_RESTS = """SELECT l.* REPLACE (
+  l.cost + coalesce(r.rest, 0) AS cost, l.list_cost + coalesce(r.rest, 0) AS list_cost,
+  l.native_cost + coalesce(r.native_rest, 0) AS native_cost
+) FROM listed l LEFT JOIN pool_rests r ON l.source = r.source AND l.call_id = r.call_id"""
 
 
-def _row(
-    case: tuple[str | None, str, str],
-    price: catalogue.UnitPrices,
-    span: tuple[datetime, datetime],
-    settings: Settings,
-) -> dict[str, Any]:
-    provider, model, tier = case
-    start, end = span
-    month = Month.of(start.astimezone(settings.zone).date())
-    factor = rate(settings.exchange_rates, catalogue.LIST_CURRENCY, settings.company.currency, month)
-    cache = catalogue.cache_of(price.listed_provider, price.listed_model) or {}
-    step = _smaller(price, tier)
-    units = {
-        f"{field.name}_price": getattr(price, field.name)
-        for field in fields(price)
-        if f"{field.name}_price" in PRICES_SHAPE
-    }
-    units |= {
-        "smaller_input_price": step.input if step else None,
-        "smaller_output_price": step.output if step else None,
-    }
-    return {
-        "provider": provider,
-        "model": model,
-        "service_tier": tier,
-        "valid_from": _plain(start),
-        "valid_to": _plain(end),
-        "input_from": price.input_from,
-        "input_to": price.input_to,
-        **{name: None if value is None else _exact(value * factor) for name, value in units.items()},
-        "listed_provider": price.listed_provider,
-        "listed_model": price.listed_model,
-        "cache_kind": cache.get("kind"),
-        "cache_min_tokens": cache.get("min_tokens"),
-        "cache_lifetime_ms": cache.get("lifetime_ms"),
-        "smaller_model": step.listed_model if step else None,
-        "price_source": catalogue.source(),
-    }
+def _split(case: Case, pooled: Pooled, settings: Settings) -> tuple[list[UnitPrices], list[Case]]:
+    """The months of a case that pools served, with their prices, and what is left of it to be bought."""
+    own, bought = [], []
+    begin, month = utc(case.first), Month.of(utc(case.first).astimezone(settings.zone).date())
+    while month.start(settings.zone) <= utc(case.last):
+        price = pooled.of_case(case, month)
+        if price is not None:
+            own.append(price)
+            if begin < month.start(settings.zone):
+                bought.append(replace(case, first=begin, last=month.start(settings.zone) - datetime.resolution))
+            begin = month.end(settings.zone)
+        month = month.shift(1)
+    return own, [*bought, replace(case, first=begin)] if begin <= utc(case.last) else bought
 
 
-def _smaller(price: catalogue.UnitPrices, tier: str) -> catalogue.UnitPrices | None:
-    """The nearest model down the family at half the price or less, at the same time and input length."""
+def _months(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The whole months in which calls lie: what prices a month's first call prices a late one too."""
+    begin, end = (Month.of(utc(at).astimezone(zone).date()) for at in (first, last))
+    return begin.start(zone), end.end(zone) - datetime.resolution
+
+
+def _listed(terms: Terms) -> str:
+    """Every call of the store with what a token at a time makes of it, and the prices that make it up."""
+    named = {"cost", "list_cost", "native_cost", "native_currency", *(column.name for column in CALL_COLUMNS)}
+    logged = ", ".join(f"c.{column.name}" for column in CALL_COLUMNS if column.name != "region")
+    of_price = ", ".join(
+        f"p.{name}" for name in PRICES_SHAPE if name not in (*named, *_KEY, "price_source") and "native" not in name
+    )
+    return (
+        f"SELECT {logged}, {terms.region.format(c='c')} AS region, {terms.cost('c', 'p')} AS cost, "
+        f"{terms.list_cost('c', 'p')} AS list_cost, {terms.native_cost('c', 'p')} AS native_cost, "
+        f"p.currency AS native_currency, {terms.source('c', 'p')} AS price_source, {of_price} "
+        f"FROM store.each_call c LEFT JOIN prices p ON {terms.match('c', 'p')}"
+    )
+
+
+def _open(case: Case, closed: Kept, settings: Settings) -> list[Case]:
+    """The case without the closed months that it has prices of already."""
+    months = closed.months_of((case.provider, case.model, case.service_tier, case.region))
+    left, begin = [], utc(case.first)
+    last = utc(case.last)
+    for month in sorted(months):
+        month_start, month_end = month.start(settings.zone), month.end(settings.zone)
+        if month_end <= begin or last < month_start:
+            continue
+        if begin < month_start:
+            left.append(replace(case, first=begin, last=month_start - datetime.resolution))
+        begin = month_end
+    return [*left, replace(case, first=begin, last=last)] if begin <= last else left
+
+
+def _rows(case: Case, book: Book, rates: Rates, settings: Settings) -> Iterator[dict[str, Any]]:
+    """The case's rows, one a month where the report's currency is not the list's."""
+    prices = book.prices(case)
+    other_tiers = any(
+        catalogue.has_other_tiers(replace(case, provider=price.listed_provider, model=price.listed_model))
+        for price in prices[:1]
+    )
+    for price in prices:
+        cuts = [price.valid_from, price.valid_to]
+        if price.currency != settings.company.currency:
+            month = Month.of(price.valid_from.astimezone(settings.zone).date())
+            while month.end(settings.zone) < price.valid_to:
+                month = month.shift(1)
+                cuts.insert(-1, month.start(settings.zone))
+        for begin, end in itertools.pairwise(cuts):
+            within = replace(price, valid_from=begin, valid_to=end)
+            yield _priced(case, within, _smaller(book, case, within), rates, settings) | {"other_tiers": other_tiers}
+
+
+def _priced(case: Case, price: UnitPrices, step: UnitPrices | None, rates: Rates, settings: Settings) -> dict[str, Any]:
+    """One row of the table: prices that hold for a case within one month, at that month's rate."""
+    rate = rates.of_month(price.currency, Month.of(price.valid_from.astimezone(settings.zone).date()))
+    row: dict[str, Any] = {name: getattr(price, name) for name in PRICES_SHAPE if hasattr(price, name)}
+    row |= {name: getattr(case, name) for name in _KEY}
+    row |= {"valid_from": _plain(price.valid_from), "valid_to": _plain(price.valid_to), "rate": _exact(rate)}
+    row |= {f"native_{unit}": _exact(value) for unit, value in price.units.items()}
+    row |= {f"{unit}_price": _exact(value * rate) for unit, value in price.units.items()}
+    if step is not None:
+        row |= {
+            "smaller_model": step.listed_model,
+            "smaller_input_price": _exact(step.units["input"] * rate),
+            "smaller_output_price": _exact(step.units["output"] * rate),
+        }
+    return row
+
+
+def _smaller(book: Book, case: Case, price: UnitPrices) -> UnitPrices | None:
+    """The nearest model down the family at half the price or less, at the same time, length and currency."""
     for model in catalogue.smaller_than(price.listed_provider, price.listed_model):
-        case = catalogue.Case(price.listed_provider, model, tier, price.valid_from, price.valid_from)
-        for row in catalogue.unit_prices(case):
-            fits = row.valid_from <= price.valid_from < row.valid_to
-            fits = fits and row.input_from <= price.input_from < row.input_to
-            if fits and row.input * 2 <= price.input and row.output * 2 <= price.output:
+        at = replace(case, provider=price.listed_provider, model=model, first=price.valid_from, last=price.valid_from)
+        for row in book.prices(at):
+            fits = row.currency == price.currency and row.input_from <= price.input_from < row.input_to
+            dear = price.units
+            if fits and row.units["input"] * 2 <= dear["input"] and row.units["output"] * 2 <= dear["output"]:
                 return row
     return None
+
+
+def _region(settings: Settings) -> str:
+    """Where a call was served: as its log says, else as the settings say of its source."""
+    cases = " ".join(
+        f"WHEN {{c}}.source = {templated(source)} THEN {templated(region)}"
+        for source, region in sorted(settings.prices.regions.items())
+    )
+    return f"coalesce({{c}}.region, CASE {cases} END)" if cases else "{c}.region"
+
+
+def _terms(engine: Engine, settings: Settings, rates: Rates, region: str, span: tuple[datetime, datetime]) -> Terms:
+    """What of the formula these calls and these prices need."""
+    columns = [*PARTS.values(), "quantity"]
+    said = dict(
+        zip(
+            columns,
+            engine.row(
+                f"SELECT {', '.join(f'count({column})' for column in columns)} FROM store.calls "
+                "WHERE started_at >= $start AND started_at < $end",
+                {"start": span[0], "end": span[1]},
+            ),
+            strict=True,
+        )
+    )
+    plainer = {name: "output" if name in ("reasoning", "output_audio", "output_image") else "input" for name in PARTS}
+    told = engine.row(
+        "SELECT "
+        + ", ".join(f"coalesce(bool_or(native_{name} <> native_{plain}), false)" for name, plain in plainer.items())
+        + ", count(region) > 0"
+        + f", coalesce(bool_or(output_from > 0 OR output_to < {NO_LIMIT}), false)"
+        + f", coalesce(bool_or(second_from > 0 OR second_to < {DAY_SECONDS}), false)"
+        + ", count(thinking) > 0, coalesce(bool_or(currency <> $currency), false) FROM prices",
+        {"currency": settings.company.currency},
+    )
+    priced = dict(zip(PARTS, told, strict=False))
+    conditions = dict(zip(("region", "output", "second", "thinking"), told[len(PARTS) :], strict=False))
+    return Terms(
+        parts=parts_asked(said, priced),
+        fees=bool(said["quantity"]),
+        conditions=frozenset(name for name, needed in conditions.items() if needed),
+        translated=bool(told[-1]),
+        stated=stated(engine, settings, rates, span),
+        region=region,
+    )
 
 
 def _exact(value: Decimal) -> Decimal:

@@ -200,6 +200,16 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Restated:
+    """A closed month that came to other figures than before: the restatement's number, what it was, and why."""
+
+    number: int
+    calls_before: int
+    spend_before: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole report of one month, in the order a reader meets it. Tokens that no call states are None."""
 
@@ -235,3 +245,4 @@ class Report:
     months: tuple[MonthSpend, ...]
     rules: tuple[RuleLine, ...]
     quality: Quality
+    restated: Restated | None = None

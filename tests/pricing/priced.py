@@ -53,10 +53,11 @@ def _text(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one call cost, and how many price rows fitted it."""
+    """What one call cost, how many price rows fitted it, and which list they are of."""
 
     cost: Decimal | None
     rows: int
+    source: str | None
 
 
 def costs(
@@ -67,10 +68,9 @@ def costs(
     with store(calls, settings) as engine:
         join.load_prices(engine, settings, start, end)
         found = engine.rows(
-            f"SELECT c.call_id, min({join.COST.format(c='c', p='p')}), count(p.model) "
-            f"FROM store.calls c LEFT JOIN prices p ON {join.MATCH.format(c='c', p='p')} GROUP BY c.call_id"
+            "SELECT call_id, min(cost), count(listed_model), min(price_source) FROM costed GROUP BY call_id"
         )
-    return {call_id: Cost(cost, rows) for call_id, cost, rows in found}
+    return {call_id: Cost(cost, rows, source) for call_id, cost, rows, source in found}
 
 
 def cost(call: Mapping[str, Any], settings: Settings | None = None) -> Decimal | None:

@@ -123,7 +123,11 @@ def test_the_nearest_at_half_the_price_or_less_stands_beside_the_price(
     if own is None:
         pytest.skip("no token price")
     priced = [(name, price) for name in smaller if (price := unit(provider, name))]
-    near = [(n, p.input, p.output) for n, p in priced if p.input * 2 <= own.input and p.output * 2 <= own.output]
+    near = [
+        (n, p.units["input"], p.units["output"])
+        for n, p in priced
+        if p.units["input"] * 2 <= own.units["input"] and p.units["output"] * 2 <= own.units["output"]
+    ]
     assert held(model, provider)[0][:3] == (near[0] if near else (None, None, None))
 
 

@@ -65,7 +65,7 @@ class Chunk:
         bad = "FROM store.calls WHERE file_id = $id AND problem IS NOT NULL"
         found: list[tuple[str, str]] = []
         with engine.scanning(_IN_HAND, frame):
-            engine.run(f"INSERT INTO store.calls SELECT {reading.names}, file, problem FROM ({reading.rows})")
+            engine.run(f"INSERT INTO store.calls {reading.stored}")
             if engine.row(f"SELECT count(*) {bad}", file)[0]:
                 found = [(str(reason), str(place)) for reason, place in engine.rows(self._problems(reading))]
                 engine.run(f"DELETE {bad}", file)

@@ -1,0 +1,45 @@
+"""A new row for a contract: put at the file's end, and only where all of it holds together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.pricing import pricelist
+from audit.records import AuditError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_HEAD = "# Prices of our own contracts. Rows are added, never changed: a later row for the same calls takes over.\n"
+
+
+def add(path: Path, row: Mapping[str, str | list[str]]) -> None:
+    """Write a row to a contract's TOML file, which is made where there is none.
+
+    Raises UsageError, and leaves the file as it was, where the row or what it makes of the file is wrong.
+    """
+    if path.suffix.lower() != ".toml":
+        raise UsageError(
+            f"{path}: a row is added to a .toml file; add it to a CSV with the program that you keep it in"
+        )
+    before = path.read_text(encoding="utf-8") if path.exists() else _HEAD
+    written = "".join(f"{name} = {_value(value)}\n" for name, value in row.items())
+    making = path.with_name(f".{path.name}.making")
+    try:
+        making.write_text(f"{before.rstrip()}\n\n[[price]]\n{written}", encoding="utf-8")
+        try:
+            pricelist.check(pricelist.read(making))
+        except UsageError as error:
+            raise UsageError(str(error).replace(str(making), str(path))) from None
+        making.replace(path)
+    except OSError as error:
+        raise AuditError(f"{path}: the price cannot be written: {error.strerror or error}") from None
+    finally:
+        making.unlink(missing_ok=True)
+
+
+def _value(value: str | list[str]) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

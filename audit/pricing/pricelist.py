@@ -1,0 +1,150 @@
+"""Price lists of files: the project's own, one file a provider, and the contracts that a user names."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import itertools
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from audit.pricing.row import PriceRow
+from audit.pricing.spans import EVER
+from audit.records import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+OWN = Path(__file__).resolve().parent / "lists"
+_LISTED = ("model", "hours")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """Rows of one file, and the name that the calls they price are stamped with."""
+
+    name: str
+    rows: tuple[PriceRow, ...]
+
+    def of(self, provider: str | None, model: str, region: str | None) -> list[PriceRow]:
+        """The rows that fit a model best; those of the call's region, or, where there are none, of no region."""
+        fitting = [row for row in self.rows if provider in (None, row.provider) and row.fits(model)]
+        for wanted in (region, None):
+            here = [row for row in fitting if row.region == wanted]
+            if here:
+                best = max(row.fits(model) for row in here)
+                return [row for row in here if row.fits(model) == best]
+        return []
+
+
+def own_providers() -> list[str]:
+    """The providers that the project keeps a list of."""
+    return sorted(path.stem for path in OWN.glob("*.toml"))
+
+
+@functools.cache
+def own(provider: str) -> PriceList | None:
+    """The project's own list of a provider."""
+    path = OWN / f"{provider}.toml"
+    if not re.fullmatch(r"[\w\-]+", provider) or not path.exists():
+        return None
+    rows = read(path)
+    checked = max((row.checked for row in rows if row.checked), default=None)
+    return PriceList(f"own list {checked}" if checked else "own list", rows)
+
+
+def contracts(paths: Iterable[Path]) -> list[PriceList]:
+    """A user's own rows, checked. Raises UsageError naming file, place and key."""
+    found = []
+    for path in paths:
+        rows = read(path)
+        check(rows)
+        found.append(PriceList(f"contract {path.name}", rows))
+    return found
+
+
+def read(path: Path) -> tuple[PriceRow, ...]:
+    """The rows of a TOML or CSV file. Raises UsageError naming the file, the row's line and the key."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8: save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{path}: the price file cannot be read: {error.strerror}") from None
+    found = _of_csv(path, text) if path.suffix.lower() == ".csv" else _of_toml(path, text)
+    return tuple(_row(place, row) for place, row in found)
+
+
+def _of_toml(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: {error}") from None
+    rows = data.get("price", [])
+    if set(data) - {"price"} or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UsageError(f"{path}: a price file holds [[price]] tables and nothing else")
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*price\s*\]\]", line)]
+    # Rows of an inline array have no line of their own.
+    lines = lines if len(lines) == len(rows) else [1] * len(rows)
+    return [(f"{path}, line {line}", row) for line, row in zip(lines, rows, strict=True)]
+
+
+def _of_csv(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
+    """One row a line, its keys those of the TOML; several models or hours stand with semicolons between them."""
+    reader = csv.DictReader(text.splitlines(keepends=True))
+    found = []
+    for row in reader:
+        place = f"{path}, line {reader.line_num}"
+        if None in row:
+            raise UsageError(f"{place}: more values than columns: a value with commas in it stands in quotes")
+        filled: dict[str, Any] = {
+            name.strip(): value.strip() for name, value in row.items() if name and value and value.strip()
+        }
+        for name in _LISTED:
+            if name in filled:
+                filled[name] = [part.strip() for part in filled[name].split(";") if part.strip()]
+        if filled:
+            found.append((place, filled))
+    return found
+
+
+def _row(place: str, data: dict[str, Any]) -> PriceRow:
+    try:
+        return PriceRow.model_validate({**data, "place": place})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{place}: {f'{key}: ' if key else ''}{said}") from None
+
+
+def check(rows: Iterable[PriceRow]) -> None:
+    """Raises UsageError naming both rows where two hold at once, or where none holds between them."""
+    by_key: dict[tuple[str, tuple[object, ...]], list[PriceRow]] = {}
+    for row in rows:
+        for model in row.models:
+            key = (model, (row.provider, row.region, row.service_tier, row.thinking, row.hours))
+            by_key.setdefault(key, []).append(row)
+    for (model, _), same in by_key.items():
+        ordered = sorted(same, key=lambda row: row.begin or EVER)
+        for one, other in itertools.pairwise(ordered):
+            _check_pair(model, one, other)
+
+
+def _check_pair(model: str, one: PriceRow, other: PriceRow) -> None:
+    end, begin = one.end, other.begin
+    if begin is None or begin == one.begin or (end is not None and end > begin):
+        raise UsageError(
+            f"{other.place}: '{model}' has two prices at once, this one and that of {one.place}: let the later begin "
+            "when the earlier ends, or take one of them out"
+        )
+    if end is not None and end < begin:
+        raise UsageError(
+            f"{other.place}: '{model}' has no price from {one.valid_to} to {other.valid_from}, between this row and "
+            f"that of {one.place}: add a row for it, or let the two meet"
+        )

@@ -1,0 +1,194 @@
+"""A price row as people write it: one model's prices for a span of time, dated, sourced, in the list's own currency."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from audit import patterns
+from audit.settings_types import Currency, Zone
+
+TOKEN_KEYS = (
+    "input_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok", "output_mtok", "output_reasoning_mtok",
+    "input_audio_mtok", "cache_read_audio_mtok", "output_audio_mtok", "input_image_mtok", "output_image_mtok",
+)  # fmt: skip
+COUNT_KEYS = (
+    "requests_kcount", "web_searches_kcount", "search_units_kcount", "images_kcount", "audio_hours",
+    "characters_mcount", "pages_kcount",
+)  # fmt: skip
+PRICE_KEYS = TOKEN_KEYS + COUNT_KEYS
+EXACTLY = 1_000_000
+
+
+def _digits(value: Any) -> Any:
+    """Digits as text: a float of the file would have lost some before anybody looked."""
+    if isinstance(value, float):
+        raise ValueError(f'{value} has no exact digits: write the price in quotes, as "{value}"')  # noqa: TRY004
+    return value
+
+
+Price = Annotated[Decimal, BeforeValidator(_digits), Field(ge=0, le=1_000_000_000)]
+Factor = Annotated[Decimal, BeforeValidator(_digits), Field(gt=0, le=100)]
+Part = Annotated[Decimal, BeforeValidator(_digits), Field(ge=0, lt=1)]
+
+
+def _names(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _clock(value: Any) -> Any:
+    """24:00 is the day's end."""
+    return time() if value == "24:00" else value
+
+
+def _pattern(name: str) -> str:
+    if not name.strip() or name.strip("*") == "":
+        raise ValueError(f"'{name}' would be every model: name the model, with * for what varies")
+    return name
+
+
+class Prices(BaseModel):
+    """Unit prices: `_mtok` for a million tokens, `_kcount` for a thousand, `_mcount` for a million, `_hours` an hour.
+
+    What is left out costs what the plainer kind costs: cached and written input as input, a one-hour write as a
+    five-minute one, reasoning, sound and images as their direction's text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input_mtok: Price | None = None
+    cache_read_mtok: Price | None = None
+    cache_write_mtok: Price | None = None
+    cache_write_1h_mtok: Price | None = None
+    output_mtok: Price | None = None
+    output_reasoning_mtok: Price | None = None
+    input_audio_mtok: Price | None = None
+    cache_read_audio_mtok: Price | None = None
+    output_audio_mtok: Price | None = None
+    input_image_mtok: Price | None = None
+    output_image_mtok: Price | None = None
+    requests_kcount: Price | None = None
+    web_searches_kcount: Price | None = None
+    search_units_kcount: Price | None = None
+    images_kcount: Price | None = None
+    audio_hours: Price | None = None
+    characters_mcount: Price | None = None
+    pages_kcount: Price | None = None
+
+    @property
+    def stated(self) -> dict[str, Decimal]:
+        """The prices that are stated."""
+        return {key: value for key in PRICE_KEYS if (value := getattr(self, key)) is not None}
+
+
+class Band(Prices):
+    """Prices from a length on: of the input, of the output, or of both; ``_to`` lies outside.
+
+    A band lists all that differs from the row's own prices, which stand for what it leaves out.
+    """
+
+    input_from: int = Field(0, ge=0)
+    input_to: int | None = Field(None, gt=0)
+    output_from: int = Field(0, ge=0)
+    output_to: int | None = Field(None, gt=0)
+
+
+class PriceRow(Prices):
+    """One model's prices of one provider, for a span of time.
+
+    - ``provider``: who bills, by the price lists' id; ``models``: names, ``*`` for what varies (exact names go first,
+      then the pattern with the most letters); ``region``: only calls that say so, any where left out.
+    - ``valid_from`` / ``valid_to``: days or instants of ``zone``; ``valid_to`` lies outside. Without a ``valid_to`` it
+      holds until a later row for the same calls begins, so that a new price is added and no row changed.
+    - ``service_tier``: the tier whose prices these are. ``batch_factor`` and so on: what that tier costs as a part of
+      this row's prices, where it has no row of its own.
+    - ``bands``: other prices by length. ``tiering`` is ``cliff`` (the band's price holds for all of the call) or
+      ``marginal`` (each band's price for the tokens in it; not with cache prices).
+    - ``hours``: two times of day in ``zone`` between which alone the row holds, as ["00:30", "08:30"]; it goes before
+      the row without hours, which holds for the rest of the day.
+    - ``thinking``: true holds for calls with reasoning tokens only, false for those without.
+    - ``cache_kind``, ``cache_min_tokens``, ``cache_lifetime_ms``: what the prompt cache asks for and how long it holds.
+    - ``discount``: a part taken off. A row with a discount and no price takes it off the next list's price.
+    - ``source``: a public address or a contract's name; ``checked``: the day it was read; ``note``: what to know.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    provider: str = Field(min_length=1)
+    models: Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], BeforeValidator(_names)] = Field(
+        min_length=1, alias="model"
+    )
+    region: str | None = None
+    currency: Currency = "USD"
+    valid_from: datetime | date | None = None
+    valid_to: datetime | date | None = None
+    zone: Zone = "UTC"
+    service_tier: Literal["standard", "batch", "flex", "priority"] = "standard"
+    batch_factor: Factor | None = None
+    flex_factor: Factor | None = None
+    priority_factor: Factor | None = None
+    bands: tuple[Band, ...] = Field((), alias="band")
+    tiering: Literal["cliff", "marginal"] = "cliff"
+    hours: tuple[Annotated[time, BeforeValidator(_clock)], Annotated[time, BeforeValidator(_clock)]] | None = None
+    thinking: bool | None = None
+    cache_kind: Literal["explicit", "automatic"] | None = None
+    cache_min_tokens: int | None = Field(None, ge=0)
+    cache_lifetime_ms: int | None = Field(None, gt=0)
+    discount: Part = Decimal(0)
+    source: str = ""
+    checked: date | None = None
+    note: str = ""
+    place: str = Field("", exclude=True)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.stated and not self.discount:
+            raise ValueError("it states neither a price nor a discount")
+        if self.bands and not self.stated:
+            raise ValueError("its bands need the row's own prices, for the shortest calls")
+        begin, end = self.begin, self.end
+        if begin and end and begin >= end:
+            raise ValueError(f"valid_to {self.valid_to} is not after valid_from {self.valid_from}")
+        if self.tiering == "marginal" and any("cache" in key for key in {**self.stated, **self._of_bands}):
+            raise ValueError(
+                "marginal bands and cache prices cannot stand together: which tokens were cached is unknown"
+            )
+        if self.hours and self.hours[0] == self.hours[1]:
+            raise ValueError("its hours begin and end at one time: leave them out for the whole day")
+        for mine in self.bands:
+            if mine.input_to is not None and mine.input_to <= mine.input_from:
+                raise ValueError(f"the band from {mine.input_from} ends at {mine.input_to}")
+            if mine.output_to is not None and mine.output_to <= mine.output_from:
+                raise ValueError(f"the band from {mine.output_from} ends at {mine.output_to}")
+        return self
+
+    @property
+    def _of_bands(self) -> dict[str, Decimal]:
+        return {key: value for band in self.bands for key, value in band.stated.items()}
+
+    @property
+    def begin(self) -> datetime | None:
+        """The first instant it holds, with a zone; None where it always did."""
+        return self._instant(self.valid_from)
+
+    @property
+    def end(self) -> datetime | None:
+        """The first instant it no longer holds; None where that is open."""
+        return self._instant(self.valid_to)
+
+    def _instant(self, day: datetime | date | None) -> datetime | None:
+        if day is None:
+            return None
+        if not isinstance(day, datetime):
+            day = datetime.combine(day, time())
+        return day if day.tzinfo else day.replace(tzinfo=ZoneInfo(self.zone))
+
+    def fits(self, model: str) -> int:
+        """How well a name fits: 0 not at all, EXACTLY, or by how many signs of a pattern stand."""
+        if model in self.models:
+            return EXACTLY
+        return max((len(name.replace("*", "")) for name in self.models if patterns.fits(name, model)), default=0)
