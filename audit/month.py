@@ -61,7 +61,7 @@ def audit_month(
         told=told.rule,
     )
     running = month > history.last_closed(settings.zone)
-    report = assemble(engine, Audited(settings, month, span, rules, found, running=running))
+    report = assemble(engine, Audited(settings, month, span, rules, found, rates, running=running))
     report = replace(report, restated=closing.restated(engine, report, restated))
     pages = render(report, places.templates())
     folder = settings.paths.reports / str(month)

@@ -21,7 +21,7 @@ DRIVERS = {
     "smtplib": {"delivery/smtp.py"},
     "apscheduler": {"schedule.py"},
     "genai_prices": {"pricing/catalogue.py"},
-    "typer": {"cli.py"},
+    "typer": {"cli.py", *(f"commands/{name}.py" for name in ("formats", "options", "prices", "rules"))},
     "rich": {"progress.py"},
     "zstandard": {"ingest/layout.py"},
     "jinja2": {"report/render.py"},

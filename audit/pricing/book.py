@@ -77,19 +77,18 @@ class Book:
         priced: list[UnitPrices] = []
         left: list[Span] = []
         for span in open_spans:
-            for part in spans.cut(span, [edge for row in first.rows for edge in (row.begin, row.end)]):
+            for part in spans.cut(span, spans.edges(first.rows, span)):
                 here, discount = self._of(case, first, part, rest)
                 priced += here
-                if not here and not discount and not self._ended(first, part):
+                if not here and not discount and not self._governs(first, part):
                     left.append(part)
         return priced + self._priced(case, rest, _joined(left))
 
-    def _ended(self, found: Found, span: Span) -> bool:
-        """Whether the project's own list says that a price ended before a span: no other list goes on with it then."""
-        if found.source in {contract.name for contract in self.contracts}:
+    def _governs(self, found: Found, span: Span) -> bool:
+        """Whether the project's own list speaks for a model from before a span on: what it leaves out then is unknown."""
+        if not found.rows or found.source in {contract.name for contract in self.contracts}:
             return False
-        ends = [row.end for row in found.rows]
-        return bool(ends) and all(end is not None and end <= span[0] for end in ends)
+        return any(row.begin is None or row.begin <= span[0] for row in found.rows)
 
     def _of(self, case: Case, found: Found, span: Span, rest: Sequence[Found]) -> tuple[list[UnitPrices], bool]:
         """What one list says of a span; whether it said it as a discount on what the others say."""

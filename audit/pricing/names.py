@@ -61,10 +61,21 @@ def candidates(provider: str | None, model: str, deployments: Mapping[str, str] 
         if served:
             owner = None if name.provider else providers.owner(name.model)
             told = _by(name, served, f"the settings say what '{name.model}' serves", owner)
-            sure = _closed([told], _peeled)
-            return [replace(first, listed=False), *(_guarded(other) for other in _closed(sure, _dated))]
+            return _told(first, _spread(_closed([told], _peeled)))
+    return _spread(sure)
+
+
+def _spread(sure: list[Candidate]) -> list[Candidate]:
+    """The candidates that are sure, then those without a version, then those at the makers of open models."""
     made = [other for name in sure if name.provider is None for other in _made(name)]
     return [_guarded(name) for name in _closed([*_closed(sure, _dated), *made], _sited)]
+
+
+def _told(first: Candidate, served: list[Candidate]) -> list[Candidate]:
+    """What was logged before what the settings say it is: a list that has a model of that name is not meant."""
+    same = [name for name in served if (name.provider, name.model) == (first.provider, first.model)]
+    listed = any(name.listed for name in same)
+    return [replace(first, listed=listed), *(name for name in served if name not in same)]
 
 
 def nearest(model: str, known: Iterable[str], n: int = 5) -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 OWN = Path(__file__).resolve().parent / "lists"
-_LISTED = ("model", "hours")
+_LISTED = ("model", "hours", "weekdays", "not_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +143,8 @@ def _check_pair(model: str, one: PriceRow, other: PriceRow) -> None:
             f"{other.place}: '{model}' has two prices at once, this one and that of {one.place}: let the later begin "
             "when the earlier ends, or take one of them out"
         )
-    if end is not None and end < begin:
+    if end is not None and end < begin and not one.gap and not one.hours:
         raise UsageError(
             f"{other.place}: '{model}' has no price from {one.valid_to} to {other.valid_from}, between this row and "
-            f"that of {one.place}: add a row for it, or let the two meet"
+            f"that of {one.place}: add a row for it, let the two meet, or say under gap why none is known"
         )

@@ -12,10 +12,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from audit import patterns
 from audit.settings_types import Currency, Zone
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 TOKEN_KEYS = (
     "input_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok", "output_mtok", "output_reasoning_mtok",
     "input_audio_mtok", "cache_read_audio_mtok", "output_audio_mtok", "input_image_mtok", "output_image_mtok",
 )  # fmt: skip
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 COUNT_KEYS = (
     "requests_kcount", "web_searches_kcount", "search_units_kcount", "images_kcount", "audio_hours",
     "characters_mcount", "pages_kcount",
@@ -110,9 +112,12 @@ class PriceRow(Prices):
       ``marginal`` (each band's price for the tokens in it; not with cache prices).
     - ``hours``: two times of day in ``zone`` between which alone the row holds, as ["00:30", "08:30"]; it goes before
       the row without hours, which holds for the rest of the day.
+    - ``weekdays`` (mon to sun) and ``not_on`` (days in ``zone``): the days on which a row with hours holds, and holidays
+      on which it does not.
     - ``thinking``: true holds for calls with reasoning tokens only, false for those without.
     - ``cache_kind``, ``cache_min_tokens``, ``cache_lifetime_ms``: what the prompt cache asks for and how long it holds.
     - ``discount``: a part taken off. A row with a discount and no price takes it off the next list's price.
+    - ``gap``: why no price is known from ``valid_to`` until the next row begins; without it that is an error.
     - ``source``: a public address or a contract's name; ``checked``: the day it was read; ``note``: what to know.
     """
 
@@ -134,6 +139,8 @@ class PriceRow(Prices):
     bands: tuple[Band, ...] = Field((), alias="band")
     tiering: Literal["cliff", "marginal"] = "cliff"
     hours: tuple[Annotated[time, BeforeValidator(_clock)], Annotated[time, BeforeValidator(_clock)]] | None = None
+    weekdays: tuple[Weekday, ...] = WEEKDAYS
+    not_on: tuple[date, ...] = ()
     thinking: bool | None = None
     cache_kind: Literal["explicit", "automatic"] | None = None
     cache_min_tokens: int | None = Field(None, ge=0)
@@ -142,6 +149,7 @@ class PriceRow(Prices):
     source: str = ""
     checked: date | None = None
     note: str = ""
+    gap: str = ""
     place: str = Field("", exclude=True)
 
     @model_validator(mode="after")
@@ -159,12 +167,18 @@ class PriceRow(Prices):
             )
         if self.hours and self.hours[0] == self.hours[1]:
             raise ValueError("its hours begin and end at one time: leave them out for the whole day")
+        if not self.hours and (self.weekdays != WEEKDAYS or self.not_on):
+            raise ValueError("weekdays and not_on are for a row with hours; the row without them holds on the others")
         for mine in self.bands:
             if mine.input_to is not None and mine.input_to <= mine.input_from:
                 raise ValueError(f"the band from {mine.input_from} ends at {mine.input_to}")
             if mine.output_to is not None and mine.output_to <= mine.output_from:
                 raise ValueError(f"the band from {mine.output_from} ends at {mine.output_to}")
         return self
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it holds on a day of its zone."""
+        return WEEKDAYS[day.weekday()] in self.weekdays and day not in self.not_on
 
     @property
     def _of_bands(self) -> dict[str, Decimal]:

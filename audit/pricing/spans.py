@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from audit.pricing.row import WEEKDAYS
 from audit.pricing.units import DAY_SECONDS, NO_LIMIT, UnitPrices, units_of
 
 if TYPE_CHECKING:
@@ -33,11 +34,30 @@ def holding(rows: Iterable[PriceRow], span: Span) -> list[PriceRow]:
     latest: dict[object, PriceRow] = {}
     for row in rows:
         begin, end = row.begin, row.end
-        if (begin is None or begin <= span[0]) and (end is None or span[1] <= end):
+        here = (begin is None or begin <= span[0]) and (end is None or span[1] <= end)
+        if here and row.holds_on(span[0].astimezone(ZoneInfo(row.zone)).date()):
             before = latest.setdefault((row.service_tier, row.thinking, row.hours), row)
             if (begin or EVER) > (before.begin or EVER):
                 latest[row.service_tier, row.thinking, row.hours] = row
     return list(latest.values())
+
+
+def edges(rows: Iterable[PriceRow], span: Span) -> list[datetime | None]:
+    """The instants of a span at which other rows may hold: their beginnings and ends, and midnights between days."""
+    found = []
+    for row in rows:
+        begin, end = row.begin, row.end
+        found += [begin, end]
+        if row.weekdays != WEEKDAYS or row.not_on:
+            zone = ZoneInfo(row.zone)
+            day = max(span[0], begin or EVER).astimezone(zone).date()
+            last = min(span[1], end or span[1]).astimezone(zone).date()
+            while day <= last:
+                later = day + timedelta(days=1)
+                if row.holds_on(day) is not row.holds_on(later):
+                    found.append(datetime.combine(later, time(), zone))
+                day = later
+    return found
 
 
 def factor_of(row: PriceRow, service_tier: str) -> Decimal | None:

@@ -101,6 +101,7 @@ def explained(book: Book, case: Case) -> tuple[list[str], bool]:
     prices = shown(book, case)
     if prices:
         return [*lines, "", *prices], True
+    lines += [f"{found.source}: {spell}" for found in held.values() for spell in _spells(found.rows)]
     tiers = [] if case.service_tier == "standard" else [f"at the tier {case.service_tier}"]
     lines.append(" ".join(["no price is known for it", *tiers]))
     near = nearest(case.model, _known(book))
@@ -108,6 +109,14 @@ def explained(book: Book, case: Case) -> tuple[list[str], bool]:
         lines.append(f"nearest names that are listed: {', '.join(near)}")
     lines.append("to price it, name what it stands for under [prices] deployments, or add a row: audit prices add")
     return lines, False
+
+
+def _spells(rows: Sequence[PriceRow]) -> list[str]:
+    """When a list has prices of a model, where that is not now."""
+    return [
+        f"{', '.join(row.models)} at the tier {row.service_tier} from {row.valid_from or 'ever'} to {row.valid_to or 'now'}"
+        for row in rows
+    ]
 
 
 def _known(book: Book) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit import __version__, redline
 from audit.pricing import catalogue
 from audit.records import Finding, Grade, Month
-from audit.report import coverage, quality
+from audit.report import coverage, money, quality
 from audit.report.content import (
     DaySpend,
     GradeTotal,
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from audit.engine.duckdb import Engine
     from audit.inspection import Inspection
+    from audit.pricing.money import Rates
+    from audit.reconcile.result import Reconciled
+    from audit.report.accounts import Accounts
     from audit.report.coverage import Coverage
     from audit.rulebook import Rule
     from audit.settings import Settings
@@ -44,6 +47,8 @@ class Audited:
     span: Span
     rules: Sequence[Rule]
     inspection: Inspection
+    rates: Rates
+    reconciled: tuple[Reconciled, ...] = ()
     running: bool = False
 
 
@@ -62,6 +67,7 @@ def assemble(engine: Engine, audited: Audited) -> Report:
     over = tuple(line.project or "" for line in projects if line.standing == "over")
     near = tuple(line.project or "" for line in projects if line.standing == "near")
     findings = audited.inspection.findings
+    found = money.accounts(engine, settings, month, audited.span, audited.rates)
     return Report(
         company=settings.company.name,
         month=str(month),
@@ -71,7 +77,7 @@ def assemble(engine: Engine, audited: Audited) -> Report:
         language=settings.company.language,
         currency=settings.company.currency,
         version=__version__,
-        price_source=catalogue.source(),
+        price_source=_price_source(found),
         red_line_share=settings.red_line.share,
         standing=_standing(projects),
         over=over,
@@ -102,7 +108,14 @@ def assemble(engine: Engine, audited: Audited) -> Report:
             not_assessed=covered.not_assessed,
             running=str(month) if audited.running else None,
         ),
+        accounts=found,
+        reconciled=audited.reconciled,
     )
+
+
+def _price_source(found: Accounts) -> str:
+    """The lists that priced the month, those of the most money first."""
+    return ", ".join(line.source for line in found.priced_by if line.source) or catalogue.source()
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal:
@@ -134,8 +147,9 @@ def _projects(engine: Engine, audited: Audited, covered: Coverage) -> tuple[Proj
     """Projects by cost; calls that nobody owns come as one line without a name."""
     settings = audited.settings
     rows = engine.rows(
-        "WITH spent AS (SELECT project, count(*) AS calls, count(*) FILTER (cost IS NULL) AS unpriced, "
-        "coalesce(sum(cost), 0) AS cost FROM priced WHERE started_at >= $start GROUP BY project), "
+        "WITH told AS (SELECT project, count(*) FILTER (cost IS NULL) AS unpriced FROM priced "
+        "WHERE started_at >= $start GROUP BY project), spent AS (SELECT c.project, c.calls, c.charged AS cost, "
+        "t.unpriced FROM charged c LEFT JOIN told t ON c.project IS NOT DISTINCT FROM t.project), "
         "flagged AS (SELECT project, sum(credited) FILTER (grade = 'proven') AS waste, "
         "sum(credited) FILTER (grade = 'avoidable') AS avoidable FROM credited GROUP BY project) "
         "SELECT coalesce(s.project, p.project), coalesce(p.owner, ''), coalesce(s.calls, 0), coalesce(s.cost, 0), "

@@ -10,7 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from audit.records import Finding, Grade  # noqa: TC001  # a dataclass's fields are read while it runs
+from audit.reconcile.result import Reconciled  # noqa: TC001  # a dataclass's fields are read while it runs
+from audit.records import Finding, Grade  # noqa: TC001  # the same
+from audit.report.accounts import Accounts  # noqa: TC001  # the same
 
 Standing = Literal["over", "near", "under", "no_revenue"]
 # How much of the money rules could judge: all, most, less than half, or nothing of it.
@@ -245,4 +247,6 @@ class Report:
     months: tuple[MonthSpend, ...]
     rules: tuple[RuleLine, ...]
     quality: Quality
+    accounts: Accounts
+    reconciled: tuple[Reconciled, ...] = ()
     restated: Restated | None = None

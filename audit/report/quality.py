@@ -46,7 +46,7 @@ def assess(
         "OR input_tokens IS NULL AND output_tokens IS NULL AND coalesce(status, 'ok') NOT IN ('error', 'cancelled')), "
         "count(stated_cost) FILTER (stated_currency = $currency), "
         "sum(stated_cost) FILTER (stated_currency = $currency), "
-        "sum(cost) FILTER (stated_currency = $currency AND stated_cost IS NOT NULL) "
+        "sum(list_cost) FILTER (stated_currency = $currency AND stated_cost IS NOT NULL) "
         "FROM priced WHERE started_at >= $start",
         {"start": span.start, "currency": settings.company.currency},
     )

@@ -1,0 +1,105 @@
+"""What `audit reconcile` prints: each bill in a table, then the sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit import aligned, places
+from audit.reconcile import sentences
+from audit.reconcile.reconciliation import reconcile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from audit.engine.duckdb import Engine
+    from audit.reconcile.result import Reason, Reconciled
+    from audit.reconcile.sentences import Words
+    from audit.records import Month
+    from audit.settings import Settings
+
+_REASONS, _MODELS = 20, 20
+_COLUMNS = ("billed", "computed", "money", "lines", "calls")
+
+
+def lines(engine: Engine, settings: Settings, month: Month, columns: int = 100) -> list[str]:
+    """A month's reconciliation in so many columns, in the report's language; a sentence where no bill was read."""
+    found = reconcile(engine, settings, month)
+    if not found:
+        return [_words(settings, None).say("no_bill", month=str(month))]
+    said: list[str] = []
+    for one in found:
+        said += [*([""] if said else []), *_one(one, _words(settings, one.currency), columns)]
+    return said
+
+
+def _words(settings: Settings, currency: str | None) -> Words:
+    return sentences.load(places.templates(), settings.company.language, currency or settings.company.currency)
+
+
+def _one(one: Reconciled, words: Words, columns: int) -> Iterator[str]:
+    names = [words.say(f"dimension.{name}") for name in one.dimensions]
+    how = words.say("by_dimensions", names=words.between(names)) if names else words.say("in_sum")
+    what = ", ".join(part for part in (one.source, one.provider, one.currency or words.say("usage")) if part)
+    time = words.say("run_of_days", first=one.first_day, last=one.last_day)
+    yield from aligned.wrapped(f"{what}: {time}, {how}".split(), columns, between=" ")
+    yield from aligned.wrapped(one.says.split(), columns, between=" ")
+    if one.currency is not None:
+        yield ""
+        yield from _table(_parts(one, words), columns)
+        if len(one.models) > 1:
+            yield ""
+            yield from _table(_models(one, words), columns)
+    listed = [*(_reason(reason, words) for reason in _shown(one.reasons)), *one.notes]
+    if listed:
+        yield ""
+    for sentence in listed:
+        yield from _item(sentence, columns)
+
+
+def _parts(one: Reconciled, words: Words) -> Iterator[tuple[str, ...]]:
+    yield _head("kind", words)
+    for part in one.parts:
+        money = (words.money(part.billed), words.money(part.computed), words.signed(part.money))
+        yield (words.say(f"kind.{part.kind}"), *money, words.count(part.lines), words.count(part.calls))
+    if one.billed is not None and one.computed is not None and one.difference is not None:
+        money = (words.money(one.billed), words.money(one.computed), words.signed(one.difference))
+        counts = (sum(part.lines for part in one.parts), one.calls)
+        yield (words.say("kind.total"), *money, *(words.count(number) for number in counts))
+
+
+def _models(one: Reconciled, words: Words) -> Iterator[tuple[str, ...]]:
+    yield _head("model", words)
+    for line in one.models[:_MODELS]:
+        money = (words.money(line.billed), words.money(line.computed), words.signed(line.money))
+        yield (line.name, *money, words.count(line.lines), words.count(line.calls))
+
+
+def _head(first: str, words: Words) -> tuple[str, ...]:
+    return tuple(words.say(f"column.{name}") for name in (first, *_COLUMNS))
+
+
+def _table(rows: Iterator[tuple[str, ...]], columns: int) -> Iterator[str]:
+    """The rows with their figures to the right."""
+    listed = [tuple(aligned.shown(cell) for cell in row) for row in rows]
+    widths = [max(aligned.width(row[number]) for row in listed) for number in range(len(_COLUMNS) + 1)]
+    first = max(8, columns - sum(widths[1:]) - len(aligned.GAP) * len(_COLUMNS))
+    wide = min(widths[0], first)
+    for row in listed:
+        figures = (" " * (most - aligned.width(cell)) + cell for cell, most in zip(row[1:], widths[1:], strict=True))
+        yield aligned.GAP.join((aligned.padded(aligned.clipped(row[0], wide), wide), *figures)).rstrip()
+
+
+def _shown(reasons: Sequence[Reason]) -> list[Reason]:
+    """The reasons that make up most; what rounding makes up below a coin is not worth a line."""
+    worth = [reason for reason in reasons if reason.kind != "rounding" or abs(reason.money) >= sentences.COIN]
+    return worth[:_REASONS]
+
+
+def _reason(reason: Reason, words: Words) -> str:
+    return words.say("certain" if reason.certain else "likely") + words.say("colon") + reason.says
+
+
+def _item(sentence: str, columns: int) -> Iterator[str]:
+    """A sentence behind a dash, folded where it has blanks to be folded at."""
+    for number, line in enumerate(aligned.wrapped(aligned.shown(sentence).split(" "), columns - 2, between=" ")):
+        yield ("- " if number == 0 else "  ") + line
