@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 DEMO   := build/demo
 
-.PHONY: demo test lint format docs sample bench bench-databases fuzz browser servers picture clean
+.PHONY: demo test lint format docs sample bench bench-databases bench-pricing fuzz browser servers picture clean
 
 demo: .venv/ready
 	@$(BIN)/audit run --settings sample_logs/audit.toml --month 2026-10 --out $(DEMO) \
@@ -33,6 +33,9 @@ sample: .venv/ready-test
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/month.py
+
+bench-pricing: .venv/ready
+	$(BIN)/python benchmarks/pricing.py
 
 bench-databases: .venv/ready-test servers
 	PYTHONPATH=. $(BIN)/python benchmarks/databases.py

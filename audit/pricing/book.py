@@ -48,11 +48,11 @@ class Book:
             Found(name, contract.name, tuple(rows))
             for name in names
             for contract in self.contracts
-            if (rows := contract.of(name.provider, name.model, case.region or name.region))
+            if (rows := contract.of(name.provider, name.model, name.region or case.region))
         ]
         for name in names:
             own = pricelist.own(name.provider) if name.provider else None
-            if own is not None and (rows := own.of(name.provider, name.model, case.region or name.region)):
+            if own is not None and (rows := own.of(name.provider, name.model, name.region or case.region)):
                 held.append(Found(name, own.name, tuple(rows)))
             if name.listed and catalogue.knows(replace(case, provider=name.provider, model=name.model)):
                 held.append(Found(name, catalogue.source()))
@@ -85,7 +85,7 @@ class Book:
         return priced + self._priced(case, rest, _joined(left))
 
     def _governs(self, found: Found, span: Span) -> bool:
-        """Whether the project's own list speaks for a model from before a span on: what it leaves out then is unknown."""
+        """Whether the project's own list speaks for a model by then: what it leaves out of a span is unknown."""
         if not found.rows or found.source in {contract.name for contract in self.contracts}:
             return False
         return any(row.begin is None or row.begin <= span[0] for row in found.rows)

@@ -74,15 +74,20 @@ class Terms:
         # money column can hold is a broken log's: its cost is unknown, and the audit goes on.
         return f"coalesce(try_cast(try_cast({exact} AS DECIMAL(18,12)) AS {MONEY}), try_cast({exact} AS {MONEY}))"
 
-    def list_cost(self, c: str, p: str) -> str:
-        """What the list says a call cost, in the report's currency: the native cost at the month's rate."""
-        native = self.native_cost(c, p)
-        return f"try_cast({native} * {p}.rate AS {MONEY})" if self.translated else native
+    def list_cost(self, c: str) -> str:
+        """What the list says a call cost, in the report's currency: ``native_cost`` at the month's ``rate``."""
+        if not self.translated:
+            return f"{c}.native_cost"
+        # A product whose digits a narrow decimal holds is rounded forty times as fast as one they do not fit.
+        return (
+            f"CASE WHEN {c}.rate = 1 THEN {c}.native_cost "
+            f"WHEN {c}.native_cost < {c}.narrow_below THEN ({c}.native_cost * {c}.narrow_rate)::{MONEY} "
+            f"ELSE try_cast({c}.native_cost * {c}.rate AS {MONEY}) END"
+        )
 
-    def cost(self, c: str, p: str) -> str:
-        """What a call cost as the report has it: the list's, or, where the settings say so, the source's own."""
-        listed = self.list_cost(c, p)
-        return listed if self.stated is None else self.stated.instead(c, listed)
+    def cost(self, c: str) -> str:
+        """What a call cost as the report has it: ``{c}.list_cost``, or, where the settings say so, its source's own."""
+        return f"{c}.list_cost" if self.stated is None else self.stated.instead(c, f"{c}.list_cost")
 
     def source(self, c: str, p: str) -> str:
         """Which list priced a call, with its version, or that its source's own cost was taken."""

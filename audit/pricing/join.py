@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit.pricing import catalogue, kept
+from audit.pricing import catalogue, costed, kept
 from audit.pricing.book import Book
 from audit.pricing.cost import PARTS, Terms, parts_asked
 from audit.pricing.money import Rates, stated, templated
 from audit.pricing.pooled import Pooled
 from audit.pricing.units import DAY_SECONDS, NO_LIMIT, UNITS, Case, UnitPrices, utc
-from audit.records import CALL_COLUMNS, Month
+from audit.records import Month
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 UNIT = "DECIMAL(18,12)"
 RATE = "DECIMAL(18,12)"
-_KEY = ("provider", "model", "service_tier", "region")
+# A product with fifteen digits behind its point has three before it.
+_NARROW = 900
 PRICES_SHAPE = {
     "provider": "VARCHAR",
     "model": "VARCHAR",
@@ -45,6 +46,8 @@ PRICES_SHAPE = {
     **{f"{unit}_price": UNIT for unit in UNITS},
     "currency": "VARCHAR",
     "rate": RATE,
+    "narrow_rate": "DECIMAL(9,6)",
+    "narrow_below": "DECIMAL(18,9)",
     **{f"native_{unit}": UNIT for unit in UNITS},
     "listed_provider": "VARCHAR",
     "listed_model": "VARCHAR",
@@ -95,17 +98,12 @@ def load_prices(
     engine.load("prices", PRICES_SHAPE, rows)
     kept.add(engine, PRICES_SHAPE, closed, _plain(start), _plain(end))
     terms = _terms(engine, settings, rates, region, (_plain(start), _plain(end)))
-    engine.run(f"CREATE OR REPLACE TEMP VIEW listed AS {_listed(terms)}")
+    engine.run(f"CREATE OR REPLACE TEMP VIEW listed AS {costed.listed(terms, PRICES_SHAPE)}")
     pooled.load(engine, rates)
-    engine.run(f"CREATE OR REPLACE TEMP VIEW costed AS {_WITH_RESTS if pooled.months else 'SELECT * FROM listed'}")
+    engine.run(
+        f"CREATE OR REPLACE TEMP VIEW costed AS {costed.WITH_RESTS if pooled.months else 'SELECT * FROM listed'}"
+    )
     return terms
-
-
-# A pool's calls come to what the pool costs, to the last digit.
-_WITH_RESTS = """SELECT l.* REPLACE (
-  l.cost + coalesce(r.rest, 0) AS cost, l.list_cost + coalesce(r.rest, 0) AS list_cost,
-  l.native_cost + coalesce(r.native_rest, 0) AS native_cost
-) FROM listed l LEFT JOIN pool_rests r ON l.source = r.source AND l.call_id = r.call_id"""
 
 
 def _split(case: Case, pooled: Pooled, settings: Settings) -> tuple[list[UnitPrices], list[Case]]:
@@ -127,21 +125,6 @@ def _months(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[datetime, 
     """The whole months in which calls lie: what prices a month's first call prices a late one too."""
     begin, end = (Month.of(utc(at).astimezone(zone).date()) for at in (first, last))
     return begin.start(zone), end.end(zone) - datetime.resolution
-
-
-def _listed(terms: Terms) -> str:
-    """Every call of the store with what a token at a time makes of it, and the prices that make it up."""
-    named = {"cost", "list_cost", "native_cost", "native_currency", *(column.name for column in CALL_COLUMNS)}
-    logged = ", ".join(f"c.{column.name}" for column in CALL_COLUMNS if column.name != "region")
-    of_price = ", ".join(
-        f"p.{name}" for name in PRICES_SHAPE if name not in (*named, *_KEY, "price_source") and "native" not in name
-    )
-    return (
-        f"SELECT {logged}, {terms.region.format(c='c')} AS region, {terms.cost('c', 'p')} AS cost, "
-        f"{terms.list_cost('c', 'p')} AS list_cost, {terms.native_cost('c', 'p')} AS native_cost, "
-        f"p.currency AS native_currency, {terms.source('c', 'p')} AS price_source, {of_price} "
-        f"FROM store.each_call c LEFT JOIN prices p ON {terms.match('c', 'p')}"
-    )
 
 
 def _open(case: Case, closed: Kept, settings: Settings) -> list[Case]:
@@ -182,8 +165,9 @@ def _priced(case: Case, price: UnitPrices, step: UnitPrices | None, rates: Rates
     """One row of the table: prices that hold for a case within one month, at that month's rate."""
     rate = rates.of_month(price.currency, Month.of(price.valid_from.astimezone(settings.zone).date()))
     row: dict[str, Any] = {name: getattr(price, name) for name in PRICES_SHAPE if hasattr(price, name)}
-    row |= {name: getattr(case, name) for name in _KEY}
+    row |= {name: getattr(case, name) for name in costed.KEY}
     row |= {"valid_from": _plain(price.valid_from), "valid_to": _plain(price.valid_to), "rate": _exact(rate)}
+    row |= _narrow(_exact(rate))
     row |= {f"native_{unit}": _exact(value) for unit, value in price.units.items()}
     row |= {f"{unit}_price": _exact(value * rate) for unit, value in price.units.items()}
     if step is not None:
@@ -250,6 +234,12 @@ def _terms(engine: Engine, settings: Settings, rates: Rates, region: str, span: 
         stated=stated(engine, settings, rates, span),
         region=region,
     )
+
+
+def _narrow(rate: Decimal) -> dict[str, Decimal]:
+    """A rate with six digits behind its point at most, and the native cost below which a narrow decimal holds both."""
+    narrow = rate.quantize(Decimal("0.000001"))
+    return {"narrow_rate": narrow, "narrow_below": _exact(_NARROW / rate)} if narrow == rate < _NARROW else {}
 
 
 def _exact(value: Decimal) -> Decimal:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from audit.pricing import providers
 from audit.pricing.row import PriceRow
 from audit.pricing.spans import EVER
 from audit.records import UsageError
@@ -34,7 +35,9 @@ class PriceList:
     def of(self, provider: str | None, model: str, region: str | None) -> list[PriceRow]:
         """The rows that fit a model best; those of the call's region, or, where there are none, of no region."""
         fitting = [row for row in self.rows if provider in (None, row.provider) and row.fits(model)]
-        for wanted in (region, None):
+        told = region is not None and any(provider == row.provider and row.region == region for row in self.rows)
+        # Where a list tells a region apart, what it leaves out there is not known: another region's price is another.
+        for wanted in (region,) if told else (region, None):
             here = [row for row in fitting if row.region == wanted]
             if here:
                 best = max(row.fits(model) for row in here)
@@ -115,12 +118,14 @@ def _of_csv(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
 
 def _row(place: str, data: dict[str, Any]) -> PriceRow:
     try:
-        return PriceRow.model_validate({**data, "place": place})
+        row = PriceRow.model_validate({**data, "place": place})
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         said = str(first["msg"]).removeprefix("Value error, ")
         raise UsageError(f"{place}: {f'{key}: ' if key else ''}{said}") from None
+    known = providers.called(row.provider)
+    return row if known is None else row.model_copy(update={"provider": known.id})
 
 
 def check(rows: Iterable[PriceRow]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import functools
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TABLE = Path(__file__).with_name("rates.csv")
 _OF_TABLE = "USD"
+# The table's figures have four to six significant digits: a cross rate with more would only look exact.
+SIGNIFICANT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def _of_table(path: Path, currency: str, into: str, month: Month) -> Rate | None
     if below is None or above is None:
         return None
     sources = [source for source in dict.fromkeys((below[1], above[1])) if source]
-    return Rate(above[0] / below[0], "; ".join(sources), month)
+    with localcontext(prec=SIGNIFICANT):
+        value = above[0] / below[0]
+    return Rate(value, "; ".join(sources), month)
 
 
 @functools.lru_cache(maxsize=8)

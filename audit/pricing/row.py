@@ -112,8 +112,8 @@ class PriceRow(Prices):
       ``marginal`` (each band's price for the tokens in it; not with cache prices).
     - ``hours``: two times of day in ``zone`` between which alone the row holds, as ["00:30", "08:30"]; it goes before
       the row without hours, which holds for the rest of the day.
-    - ``weekdays`` (mon to sun) and ``not_on`` (days in ``zone``): the days on which a row with hours holds, and holidays
-      on which it does not.
+    - ``weekdays`` (mon to sun) and ``not_on`` (days in ``zone``): the days on which a row with hours holds, and
+      holidays on which it does not.
     - ``thinking``: true holds for calls with reasoning tokens only, false for those without.
     - ``cache_kind``, ``cache_min_tokens``, ``cache_lifetime_ms``: what the prompt cache asks for and how long it holds.
     - ``discount``: a part taken off. A row with a discount and no price takes it off the next list's price.
@@ -203,6 +203,7 @@ class PriceRow(Prices):
 
     def fits(self, model: str) -> int:
         """How well a name fits: 0 not at all, EXACTLY, or by how many signs of a pattern stand."""
-        if model in self.models:
+        called, names = model.casefold(), [name.casefold() for name in self.models]
+        if called in names:
             return EXACTLY
-        return max((len(name.replace("*", "")) for name in self.models if patterns.fits(name, model)), default=0)
+        return max((len(name.replace("*", "")) for name in names if patterns.fits(name, called)), default=0)

@@ -114,7 +114,7 @@ def explained(book: Book, case: Case) -> tuple[list[str], bool]:
 def _spells(rows: Sequence[PriceRow]) -> list[str]:
     """When a list has prices of a model, where that is not now."""
     return [
-        f"{', '.join(row.models)} at the tier {row.service_tier} from {row.valid_from or 'ever'} to {row.valid_to or 'now'}"
+        f"{', '.join(row.models)} at the tier {row.service_tier}, {row.valid_from or 'ever'} to {row.valid_to or 'now'}"
         for row in rows
     ]
 
