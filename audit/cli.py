@@ -124,6 +124,21 @@ def run(
 
 
 @app.command()
+def reconcile(month_text: MonthOption = None, settings_file: SettingsFile = None) -> None:
+    """Hold a month's calls against what the providers billed: by how much they differ, and why."""
+    from audit import history
+    from audit.commands.options import columns
+    from audit.engine.store import open_store
+    from audit.reconcile import command
+
+    settings = settings_of(settings_file)
+    chosen = month_of(month_text) or history.last_closed(settings.zone)
+    with open_store(settings.paths.store, settings) as engine:
+        for line in command.lines(engine, settings, chosen, columns() or 100):
+            typer.echo(line)
+
+
+@app.command()
 def reprice(
     month_text: MonthOption = None,
     restate: Annotated[

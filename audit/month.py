@@ -41,10 +41,12 @@ def audit_month(
 ) -> Outcome:
     """calls --prices--> priced calls --rules--> flags --ledger--> findings --> report --> files."""
     from audit import inspection, redline, rulebook, window
+    from audit.reconcile.reconciliation import reconcile
     from audit.report import files as report_files
     from audit.report.assemble import Audited, assemble
     from audit.report.render import render
 
+    reconciled = reconcile(engine, settings, month)
     owners = redline.owners(settings, month, rates)
     rules, broken = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
     look_back = max((rule.look_back_days for rule in rules), default=0)
@@ -61,7 +63,7 @@ def audit_month(
         told=told.rule,
     )
     running = month > history.last_closed(settings.zone)
-    report = assemble(engine, Audited(settings, month, span, rules, found, rates, running=running))
+    report = assemble(engine, Audited(settings, month, span, rules, found, rates, reconciled, running=running))
     report = replace(report, restated=closing.restated(engine, report, restated))
     pages = render(report, places.templates())
     folder = settings.paths.reports / str(month)

@@ -14,6 +14,16 @@ SAMPLE_LOGS = (SAMPLES / "gateway", SAMPLES / "native", SAMPLES / "claude-code")
 DATA_FILES = ("report.json", "findings.csv", "flags.parquet", "report.html", "mail.html", "mail.txt")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests found out and want to have read: their property `summary`."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            if report.when == "call":
+                for name, said in report.user_properties:
+                    if name == "summary":
+                        terminalreporter.write_line(str(said))
+
+
 @dataclass(frozen=True)
 class Audit:
     """The real command in a folder of its own."""

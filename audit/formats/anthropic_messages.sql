@@ -7,7 +7,7 @@ An answer of this interface states no time: it is read where the program that lo
 request under request (objects, or texts of JSON). Without a time the line is rejected, and so is each answer among a
 message batch's results, for which the provider's usage report has to do. A batch's request that failed cost nothing and
 is passed over. Input counts exclude the prompt cache in the answer and include it in the call. Thinking is part of the
-output. The same interface is spoken by clouds and other providers; the id's beginning or the model tells which."""
+output, and told apart by newer answers. Where it was served is told where it is not anywhere in the world. The same interface is spoken by clouds and other providers; the id's beginning or the model tells which."""
 
 [recognise]
 any = [
@@ -31,6 +31,9 @@ written         = "usage.cache_creation_input_tokens: whole"
 written_1h      = "usage.cache_creation.ephemeral_1h_input_tokens: whole"
 output          = "usage.output_tokens: whole"
 tier            = "usage.service_tier"
+thought         = "usage.output_tokens_details.thinking_tokens: whole"
+searches        = "usage.server_tool_use.web_search_requests: whole"
+served_in       = "usage.inference_geo"
 answer_id       = "response{}.id"
 answer_kind     = "response{}.type"
 answer_model    = "response{}.model"
@@ -42,6 +45,9 @@ answer_written  = "response{}.usage.cache_creation_input_tokens: whole"
 answer_1h       = "response{}.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 answer_output   = "response{}.usage.output_tokens: whole"
 answer_tier     = "response{}.usage.service_tier"
+answer_thought  = "response{}.usage.output_tokens_details.thinking_tokens: whole"
+answer_searches = "response{}.usage.server_tool_use.web_search_requests: whole"
+answer_in       = "response{}.usage.inference_geo"
 error_type      = "response{}.error.type"
 error_request   = "response{}.request_id"
 batched         = "result.type"
@@ -53,6 +59,9 @@ batch_read      = "result.message.usage.cache_read_input_tokens: whole"
 batch_written   = "result.message.usage.cache_creation_input_tokens: whole"
 batch_1h        = "result.message.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 batch_output    = "result.message.usage.output_tokens: whole"
+batch_thought   = "result.message.usage.output_tokens_details.thinking_tokens: whole"
+batch_searches  = "result.message.usage.server_tool_use.web_search_requests: whole"
+batch_in        = "result.message.usage.inference_geo"
 asked_model     = "request{}.model"
 system          = "request{}.system: json"
 messages        = "request{}.messages: json"
@@ -95,6 +104,10 @@ SELECT
     coalesce(asked_model, batch_model, answer_model, model) AS model,
     coalesce(batch_model, answer_model, model) AS response_model,
     CASE WHEN batched IS NOT NULL THEN 'batch' ELSE coalesce(answer_tier, tier) END AS service_tier,
+    CASE
+        WHEN coalesce(batch_in, answer_in, served_in) NOT IN ('global', 'not_available')
+            THEN coalesce(batch_in, answer_in, served_in)
+    END AS region,
     try_cast(stream AS BOOLEAN) AS stream,
     try_cast(max_tokens AS BIGINT) AS max_output_tokens,
     nullif(
@@ -114,6 +127,9 @@ SELECT
             ) > 0
             THEN coalesce(batch_output, answer_output, output)
     END AS output_tokens,
+    coalesce(batch_thought, answer_thought, thought) AS reasoning_tokens,
+    nullif(coalesce(batch_searches, answer_searches, searches), 0) AS quantity,
+    CASE WHEN coalesce(batch_searches, answer_searches, searches) > 0 THEN 'web_searches' END AS unit,
     CASE
         WHEN
             coalesce(greatest(

@@ -20,6 +20,7 @@ any = [
 kind           = "schemaType"
 stamp          = "timestamp: instant"
 request        = "requestId"
+region         = "region"
 operation_name = "operation"
 model_id       = "modelId"
 arn            = "identity.arn"
@@ -119,6 +120,7 @@ SELECT
         WHEN 'flex' THEN 'flex'
         WHEN 'priority' THEN 'priority'
     END AS service_tier,
+    region,
     contains(operation_name, 'Stream') AS stream,
     try_cast(coalesce(max_converse, max_nova, max_claude, max_llama, max_titan) AS BIGINT) AS max_output_tokens,
     CASE
@@ -151,10 +153,24 @@ SELECT
             THEN coalesce(output, c_output, a_output)
     END AS output_tokens,
     CASE
+        WHEN regexp_matches(model_id, 'stability\.|titan-image|nova-canvas', 'i')
+            THEN nullif(json_array_length(try_cast(answer AS JSON), '$.images'), 0)
+    END AS quantity,
+    CASE
+        WHEN
+            regexp_matches(model_id, 'stability\.|titan-image|nova-canvas', 'i')
+            AND json_array_length(try_cast(answer AS JSON), '$.images') > 0
+            THEN 'images'
+    END AS unit,
+    CASE
         WHEN
             greatest(input, output, cache_read, cache_write, c_cache_read, a_cache_read, s_cache_read) > 0
             OR c_stop = 'guardrail_intervened'
             OR contains(answer, '"amazon-bedrock-guardrailAction":"INTERVENED"')
+            THEN 'reported'
+        WHEN
+            regexp_matches(model_id, 'stability\.|titan-image|nova-canvas', 'i')
+            AND json_array_length(try_cast(answer AS JSON), '$.images') > 0
             THEN 'reported'
         ELSE 'missing'
     END AS usage_quality,

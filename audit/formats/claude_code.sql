@@ -33,6 +33,9 @@ cache_write_1h = "message.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 cache_read     = "message.usage.cache_read_input_tokens: whole"
 output         = "message.usage.output_tokens: whole"
 service_tier   = "message.usage.service_tier"
+thought        = "message.usage.output_tokens_details.thinking_tokens: whole"
+searches       = "message.usage.server_tool_use.web_search_requests: whole"
+served_in      = "message.usage.inference_geo"
 other          = "uuid"
 leaf           = "leafUuid"
 snapshot       = "messageId"
@@ -49,12 +52,16 @@ SELECT
     model,
     model AS response_model,
     coalesce(service_tier, 'standard') AS service_tier,
+    CASE WHEN served_in NOT IN ('global', 'not_available') THEN served_in END AS region,
     CASE WHEN NOT coalesce(side, FALSE) THEN TRUE END AS stream,
     fresh + coalesce(cache_read, 0) + coalesce(cache_write, 0) AS input_tokens,
     coalesce(cache_read, 0) AS cache_read_tokens,
     coalesce(cache_write, 0) AS cache_write_tokens,
     cache_write_1h AS cache_write_1h_tokens,
     output AS output_tokens,
+    thought AS reasoning_tokens,
+    nullif(searches, 0) AS quantity,
+    CASE WHEN searches > 0 THEN 'web_searches' END AS unit,
     CASE WHEN fresh IS NULL OR output IS NULL THEN 'partial' ELSE 'reported' END AS usage_quality,
     CASE
         WHEN finish = 'max_tokens' THEN 'truncated'

@@ -72,6 +72,9 @@ stop           = "*.response_body{}.stop_reason"
 error_kind     = "*.response_body{}.error.type"
 served_tier    = "*.response_body{}.service_tier"
 usage_tier     = "*.response_body{}.usage.service_tier"
+searches       = "*.response_body{}.usage.server_tool_use.web_search_requests: whole"
+search_units   = "*.response_body{}.meta.billed_units.search_units: whole"
+geo            = "*.response_body{}.usage.inference_geo"
 written_1h     = "*.response_body{}.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 */
 SELECT
@@ -109,6 +112,7 @@ SELECT
         WHEN coalesce(served_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
         ELSE coalesce(served_tier, usage_tier)
     END AS service_tier,
+    CASE WHEN geo NOT IN ('global', 'not_available') THEN geo END AS region,
     try_cast(stream AS BOOLEAN) AS stream,
     coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
     CASE
@@ -127,9 +131,12 @@ SELECT
             THEN answer + coalesce(reasoning, 0)
     END AS output_tokens,
     CASE WHEN greatest(fresh, cache_read, cache_write, answer) > 0 THEN reasoning END AS reasoning_tokens,
+    nullif(greatest(searches, search_units), 0) AS quantity,
+    CASE WHEN searches > 0 THEN 'web_searches' WHEN search_units > 0 THEN 'search_units' END AS unit,
     CASE
         WHEN cached_from <> '00000000-0000-0000-0000-000000000000' THEN 'reported'
-        WHEN coalesce(greatest(fresh, cache_read, cache_write, answer), 0) = 0 THEN 'missing'
+        WHEN coalesce(greatest(fresh, cache_read, cache_write, answer), 0) = 0
+            THEN CASE WHEN search_units > 0 THEN 'reported' ELSE 'missing' END
         WHEN cache_read IS NULL AND cache_write IS NULL THEN 'partial'
         ELSE 'reported'
     END AS usage_quality,

@@ -248,6 +248,41 @@ SELECT
     )[1]::BIGINT AS reasoning_tokens,
     list_transform(
         [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        LAMBDA parts: list_max(list_transform(
+            list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '^(input|prompt)[^c]*audio[^c]*$')),
+            LAMBDA part: parts[part]
+        ))
+    )[1]::BIGINT AS input_audio_tokens,
+    list_transform(
+        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        LAMBDA parts: list_max(list_transform(
+            list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'cache.*audio')),
+            LAMBDA part: parts[part]
+        ))
+    )[1]::BIGINT AS cache_read_audio_tokens,
+    list_transform(
+        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        LAMBDA parts: list_max(list_transform(
+            list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '(output|completion).*audio')),
+            LAMBDA part: parts[part]
+        ))
+    )[1]::BIGINT AS output_audio_tokens,
+    list_transform(
+        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        LAMBDA parts: list_max(list_transform(
+            list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '^(input|prompt)[^c]*image[^c]*$')),
+            LAMBDA part: parts[part]
+        ))
+    )[1]::BIGINT AS input_image_tokens,
+    list_transform(
+        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        LAMBDA parts: list_max(list_transform(
+            list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '(output|completion).*image')),
+            LAMBDA part: parts[part]
+        ))
+    )[1]::BIGINT AS output_image_tokens,
+    list_transform(
+        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
         LAMBDA parts: CASE
             WHEN
                 coalesce(list_max(map_values(parts)), 0) = 0

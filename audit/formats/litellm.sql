@@ -7,7 +7,8 @@ prompt_tokens counts the prompt cache in, for Anthropic too. A stream without us
 provider's own usage of a stream has details. An answer from LiteLLM's own cache bears the id of the answer it repeats:
 it is no answer of the provider's. A failed try of a call that the proxy retries shares the
 id of its other failed tries, so its start is part of its identity. Messages that LiteLLM redacted or cut short all
-look alike: they give no fingerprint."""
+look alike: they give no fingerprint. What is sold by the piece and states no tokens (images, pages, sound, a rerank's search
+units) is told as a quantity; the address called tells the region, where prices differ."""
 
 [recognise]
 any = [["id", "call_type", "startTime", "response_cost", "model_parameters"]]
@@ -35,6 +36,20 @@ cache_write_new  = "metadata.usage_object.prompt_tokens_details.cache_write_toke
 cache_write_old  = "metadata.usage_object.cache_creation_input_tokens: whole"
 cache_write_1h   = "metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens: whole"
 reasoning        = "metadata.usage_object.completion_tokens_details.reasoning_tokens: whole"
+audio            = "metadata.usage_object.prompt_tokens_details.audio_tokens: whole"
+audio_cached     = "metadata.usage_object.prompt_tokens_details.cached_tokens_details.audio_tokens: whole"
+image            = "metadata.usage_object.prompt_tokens_details.image_tokens: whole"
+audio_out        = "metadata.usage_object.completion_tokens_details.audio_tokens: whole"
+image_out        = "metadata.usage_object.completion_tokens_details.image_tokens: whole"
+searches         = "metadata.usage_object.prompt_tokens_details.web_search_requests: whole"
+tool_searches    = "metadata.usage_object.server_tool_use.web_search_requests: whole"
+images           = "metadata.usage_object.output_image_count: whole"
+sound_seconds    = "metadata.usage_object.seconds: number"
+geo              = "metadata.usage_object.inference_geo"
+search_units     = "response.meta.billed_units.search_units: whole"
+pages            = "response.usage_info.pages_processed: whole"
+api_base         = "api_base"
+location         = "cost_breakdown.vertex_location"
 usage_details    = "metadata.usage_object.prompt_tokens_details: json"
 usage_tier       = "metadata.usage_object.service_tier"
 served_tier      = "response.service_tier"
@@ -95,6 +110,21 @@ SELECT
         WHEN coalesce(served_tier, usage_tier, asked_tier) IN ('default', 'auto', 'scale') THEN 'standard'
         ELSE coalesce(served_tier, usage_tier, asked_tier, 'standard')
     END AS service_tier,
+    CASE
+        WHEN
+            regexp_matches(
+                api_base,
+                'dashscope-(intl|us)\.|\.(ap|us|eu|me)-[a-z]+-\d\.maas\.aliyuncs|api\.moonshot\.ai|api\.z\.ai'
+                || '|api\.minimax\.io|api\.stepfun\.ai|-intl\.tencentcloudmaas'
+            )
+            THEN 'intl'
+        WHEN geo NOT IN ('global', 'not_available') THEN geo
+        ELSE coalesce(
+            location,
+            nullif(regexp_extract(api_base, '/locations/([^/]+)/', 1), ''),
+            nullif(regexp_extract(api_base, 'bedrock[a-z-]*\.([a-z0-9-]+)\.amazonaws', 1), '')
+        )
+    END AS region,
     coalesce(stream, FALSE) AS stream,
     coalesce(max_completion, max_output, max_tokens) AS max_output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
@@ -104,8 +134,30 @@ SELECT
     cache_write_1h AS cache_write_1h_tokens,
     CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN reasoning END AS reasoning_tokens,
+    audio AS input_audio_tokens,
+    audio_cached AS cache_read_audio_tokens,
+    audio_out AS output_audio_tokens,
+    image AS input_image_tokens,
+    image_out AS output_image_tokens,
     CASE
-        WHEN coalesce(greatest(input, output), 0) = 0 THEN 'missing'
+        WHEN coalesce(tool_searches, searches) > 0 THEN coalesce(tool_searches, searches)
+        WHEN search_units > 0 THEN search_units
+        WHEN coalesce(greatest(input, output), 0) > 0 THEN NULL
+        WHEN images > 0 THEN images
+        WHEN pages > 0 THEN pages
+        WHEN sound_seconds > 0 THEN round(sound_seconds * 1000)::BIGINT
+    END AS quantity,
+    CASE
+        WHEN coalesce(tool_searches, searches) > 0 THEN 'web_searches'
+        WHEN search_units > 0 THEN 'search_units'
+        WHEN coalesce(greatest(input, output), 0) > 0 THEN NULL
+        WHEN images > 0 THEN 'images'
+        WHEN pages > 0 THEN 'pages'
+        WHEN sound_seconds > 0 THEN 'audio_ms'
+    END AS unit,
+    CASE
+        WHEN coalesce(greatest(input, output), 0) = 0
+            THEN CASE WHEN greatest(search_units, images, pages, sound_seconds) > 0 THEN 'reported' ELSE 'missing' END
         WHEN stream AND usage_details IS NULL AND coalesce(lower(cache_hit), '') <> 'true' THEN 'derived'
         ELSE 'reported'
     END AS usage_quality,
@@ -176,8 +228,8 @@ SELECT
         WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
             THEN messages
     END) AS message_count,
-    CASE WHEN greatest(input, output) > 0 THEN cost END AS stated_cost,
-    CASE WHEN greatest(input, output) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency,
+    CASE WHEN greatest(input, output, cost) > 0 THEN cost END AS stated_cost,
+    CASE WHEN greatest(input, output, cost) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency,
     request_text(
         instructions, CASE
             WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')

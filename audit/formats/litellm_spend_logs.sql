@@ -10,7 +10,8 @@ JSON. A stream without usage is logged as success with 0 tokens and 0 spend: its
 versions count such a stream themselves, which is derived: a provider's own usage of a stream has details. A failed
 request is one row, however often it was tried. Requests are kept only where the proxy stores them, cut to a length:
 what was cut gives no fingerprint. session_id is the trace; whether the answer was streamed is told only where the first
-token came before the end. A row of a retrieved batch stands for all calls of the batch."""
+token came before the end. A row of a retrieved batch stands for all calls of the batch. What is sold by the piece and
+states no tokens is told as a quantity; the address called tells the region, where prices differ."""
 each   = ["data[]"]
 
 [recognise]
@@ -53,6 +54,26 @@ usage           = "*.metadata{}.usage_object: json"
 usage_old       = "*.metadata{}.additional_usage_values: json"
 reasoning       = "*.metadata{}.usage_object.completion_tokens_details.reasoning_tokens: whole"
 reasoning_old   = "*.metadata{}.additional_usage_values.completion_tokens_details.reasoning_tokens: whole"
+audio           = "*.metadata{}.usage_object.prompt_tokens_details.audio_tokens: whole"
+audio_old       = "*.metadata{}.additional_usage_values.prompt_tokens_details.audio_tokens: whole"
+audio_cached    = "*.metadata{}.usage_object.prompt_tokens_details.cached_tokens_details.audio_tokens: whole"
+image           = "*.metadata{}.usage_object.prompt_tokens_details.image_tokens: whole"
+image_old       = "*.metadata{}.additional_usage_values.prompt_tokens_details.image_tokens: whole"
+audio_out       = "*.metadata{}.usage_object.completion_tokens_details.audio_tokens: whole"
+audio_out_old   = "*.metadata{}.additional_usage_values.completion_tokens_details.audio_tokens: whole"
+image_out       = "*.metadata{}.usage_object.completion_tokens_details.image_tokens: whole"
+image_out_old   = "*.metadata{}.additional_usage_values.completion_tokens_details.image_tokens: whole"
+searches        = "*.metadata{}.usage_object.prompt_tokens_details.web_search_requests: whole"
+searches_old    = "*.metadata{}.additional_usage_values.prompt_tokens_details.web_search_requests: whole"
+tool_searches   = "*.metadata{}.usage_object.server_tool_use.web_search_requests: whole"
+tool_searched   = "*.metadata{}.additional_usage_values.server_tool_use.web_search_requests: whole"
+images          = "*.metadata{}.usage_object.output_image_count: whole"
+sound_seconds   = "*.metadata{}.usage_object.seconds: number"
+geo             = "*.metadata{}.usage_object.inference_geo"
+search_units    = "*.response{}.meta.billed_units.search_units: whole"
+pages           = "*.response{}.usage_info.pages_processed: whole"
+api_base        = "*.api_base"
+location        = "*.metadata{}.cost_breakdown.vertex_location"
 usage_details   = "*.metadata{}.usage_object.prompt_tokens_details: json"
 usage_tier      = "*.metadata{}.usage_object.service_tier"
 priced_tier     = "*.metadata{}.cost_breakdown.service_tier"
@@ -136,6 +157,21 @@ SELECT
         WHEN coalesce(priced_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
         ELSE coalesce(priced_tier, usage_tier)
     END AS service_tier,
+    CASE
+        WHEN
+            regexp_matches(
+                api_base,
+                'dashscope-(intl|us)\.|\.(ap|us|eu|me)-[a-z]+-\d\.maas\.aliyuncs|api\.moonshot\.ai|api\.z\.ai'
+                || '|api\.minimax\.io|api\.stepfun\.ai|-intl\.tencentcloudmaas'
+            )
+            THEN 'intl'
+        WHEN geo NOT IN ('global', 'not_available') THEN geo
+        ELSE coalesce(
+            location,
+            nullif(regexp_extract(api_base, '/locations/([^/]+)/', 1), ''),
+            nullif(regexp_extract(api_base, 'bedrock[a-z-]*\.([a-z0-9-]+)\.amazonaws', 1), '')
+        )
+    END AS region,
     coalesce(
         try_cast(stream AS BOOLEAN),
         CASE
@@ -161,8 +197,31 @@ SELECT
     written_1h AS cache_write_1h_tokens,
     CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
     CASE WHEN greatest(input, output) > 0 THEN coalesce(reasoning, reasoning_old) END AS reasoning_tokens,
+    coalesce(audio, audio_old) AS input_audio_tokens,
+    audio_cached AS cache_read_audio_tokens,
+    coalesce(audio_out, audio_out_old) AS output_audio_tokens,
+    coalesce(image, image_old) AS input_image_tokens,
+    coalesce(image_out, image_out_old) AS output_image_tokens,
     CASE
-        WHEN coalesce(greatest(input, output), 0) = 0 THEN 'missing'
+        WHEN coalesce(tool_searches, tool_searched, searches, searches_old) > 0
+            THEN coalesce(tool_searches, tool_searched, searches, searches_old)
+        WHEN search_units > 0 THEN search_units
+        WHEN coalesce(greatest(input, output), 0) > 0 THEN NULL
+        WHEN images > 0 THEN images
+        WHEN pages > 0 THEN pages
+        WHEN sound_seconds > 0 THEN round(sound_seconds * 1000)::BIGINT
+    END AS quantity,
+    CASE
+        WHEN coalesce(tool_searches, tool_searched, searches, searches_old) > 0 THEN 'web_searches'
+        WHEN search_units > 0 THEN 'search_units'
+        WHEN coalesce(greatest(input, output), 0) > 0 THEN NULL
+        WHEN images > 0 THEN 'images'
+        WHEN pages > 0 THEN 'pages'
+        WHEN sound_seconds > 0 THEN 'audio_ms'
+    END AS unit,
+    CASE
+        WHEN coalesce(greatest(input, output), 0) = 0
+            THEN CASE WHEN greatest(search_units, images, pages, sound_seconds) > 0 THEN 'reported' ELSE 'missing' END
         WHEN
             coalesce(
                 try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)

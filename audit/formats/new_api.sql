@@ -63,6 +63,11 @@ cache_written = "*.other{}.cache_write_tokens: whole"
 created       = "*.other{}.cache_creation_tokens: whole"
 created_5m    = "*.other{}.cache_creation_tokens_5m: whole"
 created_1h    = "*.other{}.cache_creation_tokens_1h: whole"
+audio         = "*.other{}.audio_input: whole"
+audio_out     = "*.other{}.audio_output: whole"
+audio_apart   = "*.other{}.audio_input_token_count: whole"
+image         = "*.other{}.image_output: whole"
+searches      = "*.other{}.web_search_call_count: whole"
 stream_end    = "*.other{}.stream_status.end_reason"
 stream_status = "*.other{}.stream_status.status"
 http_status   = "*.other{}.status_code"
@@ -131,6 +136,12 @@ SELECT
     END AS cache_write_tokens,
     CASE WHEN coalesce(created_5m, created_1h) IS NOT NULL THEN coalesce(created_1h, 0) END AS cache_write_1h_tokens,
     CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
+    coalesce(audio, audio_apart) AS input_audio_tokens,
+    audio_out AS output_audio_tokens,
+    -- The name deceives: it is what of the prompt was images.
+    image AS input_image_tokens,
+    nullif(searches, 0) AS quantity,
+    CASE WHEN searches > 0 THEN 'web_searches' END AS unit,
     CASE
         WHEN coalesce(greatest(input, output), 0) = 0 THEN 'missing'
         WHEN counted_here = 'true' THEN 'derived'

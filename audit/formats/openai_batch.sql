@@ -37,11 +37,18 @@ output      = "response.body.usage.completion_tokens: whole"
 cached      = "response.body.usage.prompt_tokens_details.cached_tokens: whole"
 written     = "response.body.usage.prompt_tokens_details.cache_write_tokens: whole"
 thought     = "response.body.usage.completion_tokens_details.reasoning_tokens: whole"
+audio       = "response.body.usage.prompt_tokens_details.audio_tokens: whole"
+image       = "response.body.usage.prompt_tokens_details.image_tokens: whole"
+audio_out   = "response.body.usage.completion_tokens_details.audio_tokens: whole"
+image_out   = "response.body.usage.completion_tokens_details.image_tokens: whole"
 new_input   = "response.body.usage.input_tokens: whole"
 new_output  = "response.body.usage.output_tokens: whole"
 new_cached  = "response.body.usage.input_tokens_details.cached_tokens: whole"
 new_written = "response.body.usage.input_tokens_details.cache_write_tokens: whole"
 new_thought = "response.body.usage.output_tokens_details.reasoning_tokens: whole"
+new_image   = "response.body.usage.input_tokens_details.image_tokens: whole"
+new_drawn   = "response.body.usage.output_tokens_details.image_tokens: whole"
+items       = "response.body.output: json"
 max_tokens  = "response.body.max_output_tokens"
 */
 SELECT
@@ -72,6 +79,29 @@ SELECT
     CASE WHEN greatest(input, new_input, output, new_output) > 0 THEN coalesce(output, new_output) END
         AS output_tokens,
     coalesce(thought, new_thought) AS reasoning_tokens,
+    audio AS input_audio_tokens,
+    audio_out AS output_audio_tokens,
+    coalesce(image, new_image) AS input_image_tokens,
+    coalesce(image_out, new_drawn) AS output_image_tokens,
+    nullif(
+        length(list_filter(
+            try_cast(try_cast(items AS JSON) AS JSON[]),
+            LAMBDA item: json_extract_string(item, '$.type') = 'web_search_call'
+            AND coalesce(json_extract_string(item, '$.action.type'), 'search') = 'search'
+            AND coalesce(json_extract_string(item, '$.status'), 'completed') <> 'failed'
+        )),
+        0
+    ) AS quantity,
+    CASE
+        WHEN
+            length(list_filter(
+                try_cast(try_cast(items AS JSON) AS JSON[]),
+                LAMBDA item: json_extract_string(item, '$.type') = 'web_search_call'
+                AND coalesce(json_extract_string(item, '$.action.type'), 'search') = 'search'
+                AND coalesce(json_extract_string(item, '$.status'), 'completed') <> 'failed'
+            )) > 0
+            THEN 'web_searches'
+    END AS unit,
     CASE WHEN greatest(input, new_input, output, new_output) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
     CASE
         WHEN status_code >= 400 OR failed IS NOT NULL OR state = 'failed' THEN 'error'

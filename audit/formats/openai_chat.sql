@@ -9,7 +9,10 @@ that the program wrote beside it as started_at or start_time is taken before the
 second only; timestamp and created_at are taken where there is neither. Other providers speak this interface too: which
 one answered is told where it leaves a mark, or where the model's name tells its maker. An embedding states neither id
 nor time: it is read only with a time beside it, and is known by its content where it has no request id. The parts of a
-stream are one call, whose usage stands in the last part if it was asked for."""
+stream are one call, whose usage stands in the last part if it was asked for. Reasoning that a provider counts apart
+from the completion, which the total gives away, is added to the output. A base_url or api_base that the program wrote
+tells the provider, and whether it is the international site of one with two price lists. What an answer says it cost is
+taken from xAI, OpenRouter and Perplexity, whose citation tokens stand in no count."""
 
 [recognise]
 any = [
@@ -17,6 +20,7 @@ any = [
   ["*.request", "*.response{}.id", "*.response{}.object", "*.response{}.created", "*.response{}.choices"],
   ["*.response{}.id", "*.response{}.object", "*.response{}.created", "*.response{}.choices"],
   ["*.request", "*.response{}.data", "*.response{}.model", "*.response{}.usage.prompt_tokens"],
+  ["*.request", "*.response{}.data", "*.response{}.model", "*.response{}.usage.total_tokens"],
   ["*.request{}.messages", "*.response{}.error.code"],
 ]
 
@@ -27,16 +31,35 @@ created         = "*.created: instant"
 model           = "*.model"
 input           = "*.usage.prompt_tokens: whole"
 output          = "*.usage.completion_tokens: whole"
+total           = "*.usage.total_tokens: whole"
 cached          = "*.usage.prompt_tokens_details.cached_tokens: whole"
 cache_hit       = "*.usage.prompt_cache_hit_tokens: whole"
+cached_plain    = "*.usage.cached_tokens: whole"
 written         = "*.usage.prompt_tokens_details.cache_write_tokens: whole"
+written_qwen    = "*.usage.prompt_tokens_details.cache_creation_input_tokens: whole"
 reasoning       = "*.usage.completion_tokens_details.reasoning_tokens: whole"
+reasoning_plain = "*.usage.reasoning_tokens: whole"
+audio           = "*.usage.prompt_tokens_details.audio_tokens: whole"
+audio_cached    = "*.usage.prompt_tokens_details.cached_tokens_details.audio_tokens: whole"
+image           = "*.usage.prompt_tokens_details.image_tokens: whole"
+audio_out       = "*.usage.completion_tokens_details.audio_tokens: whole"
+image_out       = "*.usage.completion_tokens_details.image_tokens: whole"
+queries         = "*.usage.num_search_queries: whole"
+searches        = "*.usage.server_tool_use.web_search_requests: whole"
+searches_xai    = "*.usage.server_side_tool_usage_details.web_search_calls: whole"
+audio_seconds   = "*.usage.prompt_audio_seconds"
+cost            = "*.usage.cost"
+cost_upstream   = "*.usage.cost_details.upstream_inference_cost"
+cost_own_key    = "*.usage.is_byok"
+cost_total      = "*.usage.cost.total_cost: money"
+cost_ticks      = "*.usage.cost_in_usd_ticks"
 finish          = "*.choices[0].finish_reason"
 called          = "*.choices[0].message.tool_calls: json"
 tier            = "*.service_tier"
 request_id      = "*.request_id"
 stored_user     = "*.input_user"
 groq            = "*.x_groq: json"
+refused         = "*.base_resp.status_code"
 azure           = "*.prompt_filter_results: json"
 answer_id       = "*.response{}.id"
 answer_object   = "*.response{}.object"
@@ -44,10 +67,29 @@ answer_created  = "*.response{}.created: instant"
 answer_model    = "*.response{}.model"
 answer_input    = "*.response{}.usage.prompt_tokens: whole"
 answer_output   = "*.response{}.usage.completion_tokens: whole"
+answer_total    = "*.response{}.usage.total_tokens: whole"
 answer_cached   = "*.response{}.usage.prompt_tokens_details.cached_tokens: whole"
 answer_hit      = "*.response{}.usage.prompt_cache_hit_tokens: whole"
+answer_read     = "*.response{}.usage.cached_tokens: whole"
 answer_written  = "*.response{}.usage.prompt_tokens_details.cache_write_tokens: whole"
+answer_qwen     = "*.response{}.usage.prompt_tokens_details.cache_creation_input_tokens: whole"
 answer_thought  = "*.response{}.usage.completion_tokens_details.reasoning_tokens: whole"
+answer_thought2 = "*.response{}.usage.reasoning_tokens: whole"
+answer_audio    = "*.response{}.usage.prompt_tokens_details.audio_tokens: whole"
+answer_heard    = "*.response{}.usage.prompt_tokens_details.cached_tokens_details.audio_tokens: whole"
+answer_image    = "*.response{}.usage.prompt_tokens_details.image_tokens: whole"
+answer_spoken   = "*.response{}.usage.completion_tokens_details.audio_tokens: whole"
+answer_drawn    = "*.response{}.usage.completion_tokens_details.image_tokens: whole"
+answer_queries  = "*.response{}.usage.num_search_queries: whole"
+answer_searches = "*.response{}.usage.server_tool_use.web_search_requests: whole"
+answer_xai      = "*.response{}.usage.server_side_tool_usage_details.web_search_calls: whole"
+answer_seconds  = "*.response{}.usage.prompt_audio_seconds"
+answer_cost     = "*.response{}.usage.cost"
+answer_upstream = "*.response{}.usage.cost_details.upstream_inference_cost"
+answer_own_key  = "*.response{}.usage.is_byok"
+answer_sum      = "*.response{}.usage.cost.total_cost: money"
+answer_ticks    = "*.response{}.usage.cost_in_usd_ticks"
+answer_refused  = "*.response{}.base_resp.status_code"
 answer_finish   = "*.response{}.choices[0].finish_reason"
 answer_called   = "*.response{}.choices[0].message.tool_calls: json"
 answer_tier     = "*.response{}.service_tier"
@@ -66,6 +108,8 @@ max_tokens      = "*.request{}.max_tokens"
 max_completion  = "*.request{}.max_completion_tokens"
 stream          = "*.request{}.stream"
 asked_user      = "*.request{}.user"
+base_url        = "*.base_url"
+api_base        = "*.api_base"
 started         = "*.started_at: instant"
 start_time      = "*.start_time: instant"
 ended           = "*.ended_at: instant"
@@ -105,7 +149,27 @@ SELECT
     CASE
         WHEN coalesce(groq, answer_groq) IS NOT NULL THEN 'groq'
         WHEN coalesce(azure, answer_azure) IS NOT NULL THEN 'azure'
-        WHEN coalesce(answer_id, id) LIKE 'gen-%' THEN 'openrouter'
+        WHEN coalesce(answer_id, id) LIKE 'gen-%' OR contains(coalesce(base_url, api_base), 'openrouter.ai')
+            THEN 'openrouter'
+        WHEN contains(coalesce(base_url, api_base), '.azure.com') THEN 'azure'
+        WHEN contains(coalesce(base_url, api_base), 'dashscope') THEN 'dashscope'
+        WHEN regexp_matches(coalesce(base_url, api_base), '\.maas\.aliyuncs\.com') THEN 'dashscope'
+        WHEN contains(coalesce(base_url, api_base), 'api.deepseek.com') THEN 'deepseek'
+        WHEN contains(coalesce(base_url, api_base), 'api.moonshot.') THEN 'moonshotai'
+        WHEN regexp_matches(coalesce(base_url, api_base), 'api\.z\.ai|bigmodel\.cn') THEN 'zhipuai'
+        WHEN contains(coalesce(base_url, api_base), '.volces.com') THEN 'volcengine'
+        WHEN contains(coalesce(base_url, api_base), '.baidubce.com') THEN 'qianfan'
+        WHEN regexp_matches(coalesce(base_url, api_base), 'hunyuan|tencentcloud') THEN 'hunyuan'
+        WHEN regexp_matches(coalesce(base_url, api_base), 'api\.minimaxi?\.') THEN 'minimax'
+        WHEN contains(coalesce(base_url, api_base), 'api.stepfun.') THEN 'stepfun'
+        WHEN contains(coalesce(base_url, api_base), 'baichuan-ai.com') THEN 'baichuan'
+        WHEN contains(coalesce(base_url, api_base), 'api.x.ai') THEN 'x-ai'
+        WHEN contains(coalesce(base_url, api_base), 'api.mistral.ai') THEN 'mistral'
+        WHEN contains(coalesce(base_url, api_base), 'api.perplexity.ai') THEN 'perplexity'
+        WHEN contains(coalesce(base_url, api_base), 'api.together.') THEN 'together'
+        WHEN contains(coalesce(base_url, api_base), 'api.fireworks.ai') THEN 'fireworks'
+        WHEN contains(coalesce(base_url, api_base), 'api.voyageai.com') THEN 'voyageai'
+        WHEN contains(coalesce(base_url, api_base), 'generativelanguage.googleapis.com') THEN 'google'
         WHEN
             regexp_matches(
                 coalesce(asked_model, answer_model, model),
@@ -116,6 +180,24 @@ SELECT
         WHEN starts_with(coalesce(asked_model, answer_model, model), 'grok-') THEN 'x-ai'
         WHEN starts_with(coalesce(asked_model, answer_model, model), 'claude-') THEN 'anthropic'
         WHEN starts_with(coalesce(asked_model, answer_model, model), 'gemini-') THEN 'google'
+        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^sonar(-|$)') THEN 'perplexity'
+        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^qwen-?(max|plus|turbo|flash|long|vl|omni)')
+            THEN 'dashscope'
+        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^(kimi|moonshot)-') THEN 'moonshotai'
+        WHEN starts_with(coalesce(asked_model, answer_model, model), 'glm-') THEN 'zhipuai'
+        WHEN starts_with(coalesce(asked_model, answer_model, model), 'doubao-') THEN 'volcengine'
+        WHEN starts_with(coalesce(asked_model, answer_model, model), 'ernie-') THEN 'qianfan'
+        WHEN starts_with(coalesce(asked_model, answer_model, model), 'hunyuan-') THEN 'hunyuan'
+        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^(MiniMax-|abab\d)') THEN 'minimax'
+        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^step-\d') THEN 'stepfun'
+        WHEN starts_with(coalesce(asked_model, answer_model, model), 'Baichuan') THEN 'baichuan'
+        WHEN starts_with(coalesce(asked_model, answer_model, model), 'voyage-') THEN 'voyageai'
+        WHEN
+            regexp_matches(
+                coalesce(asked_model, answer_model, model),
+                '^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)-'
+            )
+            THEN 'mistral'
     END AS provider,
     coalesce(asked_model, answer_model, model) AS model,
     coalesce(answer_model, CASE WHEN object IS NOT NULL THEN model END) AS response_model,
@@ -124,29 +206,73 @@ SELECT
         ELSE nullif(coalesce(answer_tier, tier), 'auto')
     END AS service_tier,
     CASE
+        WHEN
+            regexp_matches(
+                coalesce(base_url, api_base),
+                'dashscope-(intl|us)\.|api\.moonshot\.ai|api\.z\.ai|api\.minimax\.io|api\.stepfun\.ai'
+                || '|//[^/]*\.(ap|us|eu|me)-[a-z]+-\d\.maas\.aliyuncs\.com'
+            )
+            THEN 'intl'
+    END AS region,
+    CASE
         WHEN coalesce(object, answer_object) LIKE '%.chunk' THEN TRUE
         ELSE try_cast(stream AS BOOLEAN)
     END AS stream,
     try_cast(coalesce(max_completion, max_tokens) AS BIGINT) AS max_output_tokens,
-    CASE WHEN greatest(input, answer_input, output, answer_output) > 0 THEN coalesce(input, answer_input) END
-        AS input_tokens,
-    coalesce(cached, answer_cached, cache_hit, answer_hit) AS cache_read_tokens,
-    coalesce(written, answer_written) AS cache_write_tokens,
-    CASE WHEN greatest(input, answer_input, output, answer_output) > 0 THEN coalesce(output, answer_output) END
-        AS output_tokens,
-    coalesce(reasoning, answer_thought) AS reasoning_tokens,
-    CASE WHEN greatest(input, answer_input, output, answer_output) > 0 THEN 'reported' ELSE 'missing' END
-        AS usage_quality,
+    CASE
+        WHEN greatest(input, answer_input, output, answer_output) > 0 THEN coalesce(input, answer_input)
+        -- Some count an embedding's tokens in total only.
+        WHEN answer_object = 'list' OR embedded IS NOT NULL THEN nullif(answer_total, 0)
+    END AS input_tokens,
+    coalesce(cached, answer_cached, cached_plain, answer_read, cache_hit, answer_hit) AS cache_read_tokens,
+    coalesce(written, answer_written, written_qwen, answer_qwen) AS cache_write_tokens,
+    CASE
+        WHEN greatest(input, answer_input, output, answer_output) > 0
+            THEN
+                coalesce(output, answer_output) + CASE
+                    WHEN
+                        coalesce(total, answer_total)
+                        = coalesce(input, answer_input) + coalesce(output, answer_output)
+                        + coalesce(reasoning, answer_thought, reasoning_plain, answer_thought2)
+                        -- Research reasons over what it found, beside the answer, and its total leaves that out.
+                        OR coalesce(queries, answer_queries) > 0
+                        THEN coalesce(reasoning, answer_thought, reasoning_plain, answer_thought2, 0)
+                    ELSE 0
+                END
+    END AS output_tokens,
+    coalesce(reasoning, answer_thought, reasoning_plain, answer_thought2) AS reasoning_tokens,
+    coalesce(audio, answer_audio) AS input_audio_tokens,
+    coalesce(audio_cached, answer_heard) AS cache_read_audio_tokens,
+    coalesce(audio_out, answer_spoken) AS output_audio_tokens,
+    coalesce(image, answer_image) AS input_image_tokens,
+    coalesce(image_out, answer_drawn) AS output_image_tokens,
+    CASE
+        WHEN greatest(queries, answer_queries, searches, answer_searches, searches_xai, answer_xai) > 0
+            THEN greatest(queries, answer_queries, searches, answer_searches, searches_xai, answer_xai)
+        ELSE nullif(round(try_cast(coalesce(audio_seconds, answer_seconds) AS DOUBLE) * 1000)::BIGINT, 0)
+    END AS quantity,
+    CASE
+        WHEN greatest(queries, answer_queries, searches, answer_searches, searches_xai, answer_xai) > 0
+            THEN 'web_searches'
+        WHEN try_cast(coalesce(audio_seconds, answer_seconds) AS DOUBLE) > 0 THEN 'audio_ms'
+    END AS unit,
+    CASE
+        WHEN greatest(input, answer_input, output, answer_output) > 0 THEN 'reported'
+        WHEN (answer_object = 'list' OR embedded IS NOT NULL) AND answer_total > 0 THEN 'reported'
+        ELSE 'missing'
+    END AS usage_quality,
     CASE
         WHEN coalesce(error_code, error_type) IS NOT NULL OR try_cast(status_code AS BIGINT) >= 400 THEN 'error'
+        -- MiniMax tells of an error in an answer that bears no other mark of it.
+        WHEN try_cast(coalesce(refused, answer_refused) AS BIGINT) <> 0 THEN 'error'
         WHEN coalesce(finish, answer_finish) = 'length' THEN 'truncated'
         WHEN coalesce(finish, answer_finish) = 'content_filter' THEN 'filtered'
         WHEN coalesce(finish, answer_finish) IS NOT NULL THEN 'ok'
-        WHEN greatest(input, answer_input) > 0 THEN 'ok'
+        WHEN greatest(input, answer_input) > 0 OR (answer_object = 'list' AND answer_total > 0) THEN 'ok'
         ELSE 'unknown'
     END AS status,
     try_cast(status_code AS BIGINT) AS http_status,
-    coalesce(error_code, error_type) AS error_type,
+    coalesce(error_code, error_type, nullif(coalesce(refused, answer_refused), '0')) AS error_type,
     coalesce(finish, answer_finish) AS finish_reason,
     project,
     coalesce(user_id, asked_user, stored_user) AS user_id,
@@ -159,6 +285,30 @@ SELECT
     prefix_tokens(NULL, messages, tools, coalesce(input, answer_input)) AS prefix_tokens,
     message_count(messages) AS message_count,
     json_array_length(try_cast(coalesce(called, answer_called) AS JSON)) AS tool_calls,
+    CASE
+        WHEN coalesce(cost_ticks, answer_ticks) IS NOT NULL
+            THEN try_cast(try_cast(coalesce(cost_ticks, answer_ticks) AS BIGINT) * 0.0000000001 AS DECIMAL(18, 9))
+        WHEN coalesce(cost_total, answer_sum) IS NOT NULL THEN coalesce(cost_total, answer_sum)
+        -- OpenRouter's credits are dollars; with a key of one's own they are its fee alone.
+        WHEN coalesce(answer_id, id) LIKE 'gen-%'
+            THEN
+                try_cast(coalesce(cost, answer_cost) AS DECIMAL(18, 9)) + CASE
+                    WHEN lower(coalesce(cost_own_key, answer_own_key)) = 'true'
+                        THEN try_cast(coalesce(cost_upstream, answer_upstream) AS DECIMAL(18, 9))
+                    ELSE 0
+                END
+    END AS stated_cost,
+    CASE
+        WHEN coalesce(cost_ticks, answer_ticks) IS NOT NULL OR coalesce(cost_total, answer_sum) IS NOT NULL THEN 'USD'
+        WHEN
+            coalesce(answer_id, id) LIKE 'gen-%'
+            AND try_cast(coalesce(cost, answer_cost) AS DECIMAL(18, 9)) IS NOT NULL
+            AND (
+                lower(coalesce(cost_own_key, answer_own_key, 'false')) <> 'true'
+                OR try_cast(coalesce(cost_upstream, answer_upstream) AS DECIMAL(18, 9)) IS NOT NULL
+            )
+            THEN 'USD'
+    END AS stated_currency,
     request_text(NULL, coalesce(messages, prompt, embedded), tools) AS prompt
 FROM records
 WHERE

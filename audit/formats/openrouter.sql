@@ -51,6 +51,10 @@ cached          = "native_tokens_cached: whole"
 e_cached        = "data.native_tokens_cached: whole"
 reasoning       = "native_tokens_reasoning: whole"
 e_reasoning     = "data.native_tokens_reasoning: whole"
+images          = "native_tokens_completion_images: whole"
+e_images        = "data.native_tokens_completion_images: whole"
+region          = "data_region"
+e_region        = "data.data_region"
 cost            = "total_cost: money"
 e_cost          = "data.total_cost: money"
 upstream_cost   = "upstream_inference_cost: money"
@@ -78,12 +82,14 @@ SELECT
         WHEN coalesce(service_tier, e_service_tier) IN ('default', 'auto') THEN 'standard'
         ELSE coalesce(service_tier, e_service_tier)
     END AS service_tier,
+    nullif(coalesce(region, e_region), 'global') AS region,
     coalesce(stream, e_stream) AS stream,
     CASE WHEN greatest(input, e_input, output, e_output) > 0 THEN coalesce(input, e_input) END AS input_tokens,
     CASE WHEN greatest(input, e_input, output, e_output) > 0 THEN coalesce(cached, e_cached) END AS cache_read_tokens,
     CASE WHEN greatest(input, e_input, output, e_output) > 0 THEN coalesce(output, e_output) END AS output_tokens,
     CASE WHEN greatest(input, e_input, output, e_output) > 0 THEN coalesce(reasoning, e_reasoning) END
         AS reasoning_tokens,
+    coalesce(images, e_images) AS output_image_tokens,
     CASE WHEN greatest(input, e_input, output, e_output) > 0 THEN 'reported' ELSE 'missing' END AS usage_quality,
     CASE
         WHEN coalesce(cancelled, e_cancelled) THEN 'cancelled'

@@ -70,6 +70,13 @@ written_1h      = "*.attributes[anthropic.usage.cache_creation.ephemeral_1h_inpu
 reasoning       = "*.attributes[gen_ai.usage.reasoning.output_tokens]: whole"
 reasoning_old   = "*.attributes[gen_ai.usage.reasoning_tokens]: whole"
 reasoning_infer = "*.attributes[llm.token_count.completion_details.reasoning]: whole"
+audio           = "*.attributes[gen_ai.usage.audio.input_tokens]: whole"
+audio_read      = "*.attributes[gen_ai.usage.audio.cache_read.input_tokens]: whole"
+audio_out       = "*.attributes[gen_ai.usage.audio.output_tokens]: whole"
+image           = "*.attributes[gen_ai.usage.image.input_tokens]: whole"
+image_out       = "*.attributes[gen_ai.usage.image.output_tokens]: whole"
+audio_infer     = "*.attributes[llm.token_count.prompt_details.audio]: whole"
+audio_out_infer = "*.attributes[llm.token_count.completion_details.audio]: whole"
 cost            = "*.attributes[gen_ai.usage.cost]: money"
 cost_total      = "*.attributes[gen_ai.cost.total_cost]: money"
 error_type      = "*.attributes[error.type]"
@@ -120,6 +127,16 @@ SELECT
         WHEN contains(coalesce(server, api_base), 'openrouter.ai') THEN 'openrouter'
         WHEN contains(coalesce(server, api_base), 'deepseek.com') THEN 'deepseek'
         WHEN contains(coalesce(server, api_base), '.azure.com') THEN 'azure'
+        WHEN regexp_matches(coalesce(server, api_base), 'dashscope|\.maas\.aliyuncs\.com') THEN 'dashscope'
+        WHEN contains(coalesce(server, api_base), 'api.moonshot.') THEN 'moonshotai'
+        WHEN regexp_matches(coalesce(server, api_base), 'api\.z\.ai|bigmodel\.cn') THEN 'zhipuai'
+        WHEN contains(coalesce(server, api_base), '.volces.com') THEN 'volcengine'
+        WHEN contains(coalesce(server, api_base), '.baidubce.com') THEN 'qianfan'
+        WHEN regexp_matches(coalesce(server, api_base), 'hunyuan|tencentcloud') THEN 'hunyuan'
+        WHEN regexp_matches(coalesce(server, api_base), 'api\.minimaxi?\.') THEN 'minimax'
+        WHEN contains(coalesce(server, api_base), 'api.stepfun.') THEN 'stepfun'
+        WHEN contains(coalesce(server, api_base), 'baichuan-ai.com') THEN 'baichuan'
+        WHEN contains(coalesce(server, api_base), 'api.x.ai') THEN 'x-ai'
         ELSE
             list_transform(
                 [lower(coalesce(provider, system, inference_by))],
@@ -140,6 +157,15 @@ SELECT
         WHEN coalesce(tier, tier_old, tier_anthropic) = 'default' THEN 'standard'
         ELSE nullif(coalesce(tier, tier_old, tier_anthropic), 'auto')
     END AS service_tier,
+    CASE
+        WHEN
+            regexp_matches(
+                coalesce(server, api_base),
+                'dashscope-(intl|us)\.|\.(ap|us|eu|me)-[a-z]+-\d\.maas\.aliyuncs|api\.moonshot\.ai|api\.z\.ai'
+                || '|api\.minimax\.io|api\.stepfun\.ai'
+            )
+            THEN 'intl'
+    END AS region,
     try_cast(coalesce(stream, stream_old, stream_older, stream_openlit) AS BOOLEAN) AS stream,
     nullif(try_cast(max_tokens AS BIGINT), -1) AS max_output_tokens,
     CASE
@@ -177,6 +203,11 @@ SELECT
                 END
     END AS output_tokens,
     coalesce(reasoning, reasoning_old, reasoning_infer) AS reasoning_tokens,
+    coalesce(audio, audio_infer) AS input_audio_tokens,
+    audio_read AS cache_read_audio_tokens,
+    coalesce(audio_out, audio_out_infer) AS output_audio_tokens,
+    image AS input_image_tokens,
+    image_out AS output_image_tokens,
     CASE
         WHEN coalesce(greatest(input, input_old, input_inference, output, output_old, output_infer), 0) = 0
             THEN 'missing'

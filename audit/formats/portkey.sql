@@ -74,6 +74,15 @@ written_new    = "response{}.usage.input_tokens_details.cache_write_tokens: whol
 written        = "response{}.usage.cache_creation_input_tokens: whole"
 written_1h     = "response{}.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 reasoning      = "response{}.usage.completion_tokens_details.reasoning_tokens: whole"
+audio          = "response{}.usage.prompt_tokens_details.audio_tokens: whole"
+image          = "response{}.usage.prompt_tokens_details.image_tokens: whole"
+image_new      = "response{}.usage.input_tokens_details.image_tokens: whole"
+audio_out      = "response{}.usage.completion_tokens_details.audio_tokens: whole"
+image_out      = "response{}.usage.completion_tokens_details.image_tokens: whole"
+image_out_new  = "response{}.usage.output_tokens_details.image_tokens: whole"
+searches       = "response{}.usage.server_tool_use.web_search_requests: whole"
+search_units   = "response{}.meta.billed_units.search_units: whole"
+geo            = "response{}.usage.inference_geo"
 reasoning_new  = "response{}.usage.output_tokens_details.reasoning_tokens: whole"
 */
 SELECT
@@ -116,6 +125,7 @@ SELECT
         WHEN coalesce(service_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
         ELSE coalesce(service_tier, usage_tier)
     END AS service_tier,
+    CASE WHEN geo NOT IN ('global', 'not_available') THEN geo END AS region,
     try_cast(stream_mode AS BOOLEAN) AS stream,
     coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
     CASE
@@ -135,8 +145,15 @@ SELECT
             THEN coalesce(completion, output, units_out)
     END AS output_tokens,
     coalesce(reasoning, reasoning_new) AS reasoning_tokens,
+    audio AS input_audio_tokens,
+    audio_out AS output_audio_tokens,
+    coalesce(image, image_new) AS input_image_tokens,
+    coalesce(image_out, image_out_new) AS output_image_tokens,
+    nullif(greatest(searches, search_units), 0) AS quantity,
+    CASE WHEN searches > 0 THEN 'web_searches' WHEN search_units > 0 THEN 'search_units' END AS unit,
     CASE
-        WHEN NOT coalesce(greatest(prompt, input, units_in, completion, output, units_out) > 0, FALSE) THEN 'missing'
+        WHEN NOT coalesce(greatest(prompt, input, units_in, completion, output, units_out) > 0, FALSE)
+            THEN CASE WHEN search_units > 0 THEN 'reported' ELSE 'missing' END
         WHEN prompt IS NULL AND input IS NULL AND contains(lower(model), 'claude') THEN 'partial'
         ELSE 'reported'
     END AS usage_quality,

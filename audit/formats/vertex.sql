@@ -4,7 +4,8 @@ source = "vertex"
 holds  = ["json", "csv", "parquet"]
 note   = """
 A row of the table that request-response logging fills, exported as JSON lines, CSV or Parquet; the requests and answers
-are JSON, or texts that hold it. A row is written when the answer is done: the call began its latency before. The
+are JSON, or texts that hold it. Sound and images are parts of the prompt's and the candidates' counts; grounding with
+Google Search is billed beside them, and not told here. A row is written when the answer is done: the call began its latency before. The
 prompt's count holds the cached content but not what tools put into it; candidates leave the thoughts out. Claude's
 answers count as Anthropic does, without the cache. Rows of a sample are a sample: see the sampling rate. Who pays
 is told from the request's labels, else from the cloud project. Provisioned throughput is billed by the hour and
@@ -68,12 +69,19 @@ tool_use       = "full_response{}.usageMetadata.toolUsePromptTokenCount: whole"
 output         = "full_response{}.usageMetadata.candidatesTokenCount: whole"
 thought        = "full_response{}.usageMetadata.thoughtsTokenCount: whole"
 traffic        = "full_response{}.usageMetadata.trafficType"
+in_parts       = "full_response{}.usageMetadata.promptTokensDetails: json"
+cached_parts   = "full_response{}.usageMetadata.cacheTokensDetails: json"
+out_parts      = "full_response{}.usageMetadata.candidatesTokensDetails: json"
 input_2        = "full_response{}.usage_metadata.prompt_token_count: whole"
 cached_2       = "full_response{}.usage_metadata.cached_content_token_count: whole"
 tool_use_2     = "full_response{}.usage_metadata.tool_use_prompt_token_count: whole"
 output_2       = "full_response{}.usage_metadata.candidates_token_count: whole"
 thought_2      = "full_response{}.usage_metadata.thoughts_token_count: whole"
 traffic_2      = "full_response{}.usage_metadata.traffic_type"
+in_parts_2     = "full_response{}.usage_metadata.prompt_tokens_details: json"
+cached_parts_2 = "full_response{}.usage_metadata.cache_tokens_details: json"
+out_parts_2    = "full_response{}.usage_metadata.candidates_tokens_details: json"
+c_searches     = "full_response{}.usage.server_tool_use.web_search_requests: whole"
 c_input        = "full_response{}.usage.input_tokens: whole"
 c_cached       = "full_response{}.usage.cache_read_input_tokens: whole"
 c_written      = "full_response{}.usage.cache_creation_input_tokens: whole"
@@ -100,6 +108,7 @@ SELECT
         WHEN 'ON_DEMAND_PRIORITY' THEN 'priority'
         WHEN 'ON_DEMAND_FLEX' THEN 'flex'
     END AS service_tier,
+    nullif(regexp_extract(concat_ws(' ', endpoint, asked, model), 'locations/([^/ ]+)/', 1), '') AS region,
     contains(lower(method), 'stream') AS stream,
     try_cast(coalesce(max_tokens, max_snake, max_claude) AS BIGINT) AS max_output_tokens,
     coalesce(
@@ -115,6 +124,53 @@ SELECT
         ELSE c_output
     END AS output_tokens,
     coalesce(thought, thought_2) AS reasoning_tokens,
+    list_sum(list_transform(
+        list_filter(
+            try_cast(try_cast(coalesce(in_parts, in_parts_2) AS JSON) AS JSON[]),
+            LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'
+        ),
+        LAMBDA part: try_cast(
+            coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
+        )
+    ))::BIGINT AS input_audio_tokens,
+    list_sum(list_transform(
+        list_filter(
+            try_cast(try_cast(coalesce(cached_parts, cached_parts_2) AS JSON) AS JSON[]),
+            LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'
+        ),
+        LAMBDA part: try_cast(
+            coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
+        )
+    ))::BIGINT AS cache_read_audio_tokens,
+    list_sum(list_transform(
+        list_filter(
+            try_cast(try_cast(coalesce(out_parts, out_parts_2) AS JSON) AS JSON[]),
+            LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'
+        ),
+        LAMBDA part: try_cast(
+            coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
+        )
+    ))::BIGINT AS output_audio_tokens,
+    list_sum(list_transform(
+        list_filter(
+            try_cast(try_cast(coalesce(in_parts, in_parts_2) AS JSON) AS JSON[]),
+            LAMBDA part: json_extract_string(part, '$.modality') = 'IMAGE'
+        ),
+        LAMBDA part: try_cast(
+            coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
+        )
+    ))::BIGINT AS input_image_tokens,
+    list_sum(list_transform(
+        list_filter(
+            try_cast(try_cast(coalesce(out_parts, out_parts_2) AS JSON) AS JSON[]),
+            LAMBDA part: json_extract_string(part, '$.modality') = 'IMAGE'
+        ),
+        LAMBDA part: try_cast(
+            coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
+        )
+    ))::BIGINT AS output_image_tokens,
+    nullif(c_searches, 0) AS quantity,
+    CASE WHEN c_searches > 0 THEN 'web_searches' END AS unit,
     CASE WHEN coalesce(input, input_2, c_input) IS NULL THEN 'missing' ELSE 'reported' END AS usage_quality,
     CASE
         WHEN coalesce(error_code, error_status) IS NOT NULL THEN 'error'

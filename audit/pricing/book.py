@@ -43,16 +43,16 @@ class Book:
 
     def found(self, case: Case) -> list[Found]:
         """Where a case's name stands, best first. A contract goes before any list, a nearer name before a farther."""
-        names = candidates(case.provider, case.model, self.deployments)
+        names = candidates(case.provider, case.model, self.deployments, case.region)
         held = [
             Found(name, contract.name, tuple(rows))
             for name in names
             for contract in self.contracts
-            if (rows := contract.of(name.provider, name.model, name.region or case.region))
+            if (rows := contract.of(name.provider, name.model, name.region))
         ]
         for name in names:
             own = pricelist.own(name.provider) if name.provider else None
-            if own is not None and (rows := own.of(name.provider, name.model, name.region or case.region)):
+            if own is not None and (rows := own.of(name.provider, name.model, name.region)):
                 held.append(Found(name, own.name, tuple(rows)))
             if name.listed and catalogue.knows(replace(case, provider=name.provider, model=name.model)):
                 held.append(Found(name, catalogue.source()))

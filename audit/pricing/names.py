@@ -44,17 +44,20 @@ class Candidate:
     listed: bool = True
 
 
-def candidates(provider: str | None, model: str, deployments: Mapping[str, str] = _NO_DEPLOYMENTS) -> list[Candidate]:
+def candidates(
+    provider: str | None, model: str, deployments: Mapping[str, str] = _NO_DEPLOYMENTS, region: str | None = None
+) -> list[Candidate]:
     """What was logged, its provider made canonical; then what it may stand for, best first; nothing twice.
 
     ``deployments`` are the settings' own names: a deployment, ``resource/deployment``, a profile's id or ARN, each
-    with the model that it serves. They go before everything that could be told from the name.
+    with the model that it serves. They go before everything that could be told from the name. ``region`` is where the
+    log says that the call was served; what the name itself tells goes before it.
     """
     who = providers.called(provider) if provider else None
     if who is None:
-        first = Candidate((provider or "").strip().lower() or None, model, LOGGED)
+        first = Candidate((provider or "").strip().lower() or None, model, LOGGED, region)
     else:
-        first = Candidate(None if who.kind == "gateway" else who.id, model, LOGGED, who.region, not who.also)
+        first = Candidate(None if who.kind == "gateway" else who.id, model, LOGGED, who.region or region, not who.also)
     sure = _closed([first], _peeled)
     for name in sure:
         served = _served(name, deployments)
@@ -107,7 +110,7 @@ def _by(name: Candidate, model: str, why: str, who: Provider | None = None) -> C
     why = why if name.why == LOGGED else f"{name.why}; {why}"
     if who is None:
         return replace(name, model=model, why=why)
-    return Candidate(who.id, model, why, who.region, not who.also)
+    return Candidate(who.id, model, why, who.region or name.region, not who.also)
 
 
 def _peeled(name: Candidate) -> Iterator[Candidate]:

@@ -94,7 +94,7 @@ def explained(book: Book, case: Case) -> tuple[list[str], bool]:
     held = {(found.candidate.provider, found.candidate.model): found for found in reversed(book.found(case))}
     rows = [
         [name.model, name.provider or "-", name.why, held[key].source if key in held else "not listed"]
-        for name in candidates(case.provider, case.model, book.deployments)
+        for name in candidates(case.provider, case.model, book.deployments, case.region)
         for key in [(name.provider, name.model)]
     ]
     lines = aligned.table(rows, WIDTH)

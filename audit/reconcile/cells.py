@@ -104,27 +104,41 @@ class Cell:
 
 @dataclass
 class Translator:
-    """Costs of price lists' currencies in a bill's, at the month's rates; ``missing`` is a rate that nobody states."""
+    """Costs of price lists' currencies in a bill's, at the month's rates.
+
+    ``told`` are the rates that some cost was translated at; ``missing`` are those that nobody states, and why.
+    """
 
     settings: Settings
     month: Month
     into: str
-    used: dict[str, Decimal] = field(default_factory=dict)
+    told: dict[str, Decimal] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, Decimal] = field(default_factory=dict)
 
     def __call__(self, value: Decimal, currency: str) -> Decimal | None:
         """The value to nine digits; None where there is no rate."""
-        if currency == self.into:
+        if currency == self.into or not value:
             return value
-        if currency not in self.used and currency not in self.missing:
+        factor = self._rate(currency)
+        return None if factor is None else (value * factor).quantize(_DIGITS)
+
+    def cost(self, value: Decimal, currency: str) -> Decimal | None:
+        """A cost, whose rate the reader is told."""
+        found = self(value, currency)
+        if currency in self._known and value:
+            self.told[currency] = self._known[currency]
+        return found
+
+    def _rate(self, currency: str) -> Decimal | None:
+        if currency not in self._known and currency not in self.missing:
             own = self.settings.company.currency
             try:
                 worth = [rate(self.settings, one, own, self.month).value for one in (currency, self.into)]
-                self.used[currency] = worth[0] / worth[1]
+                self._known[currency] = worth[0] / worth[1]
             except UsageError as error:
                 self.missing[currency] = str(error)
-        factor = self.used.get(currency)
-        return None if factor is None else (value * factor).quantize(_DIGITS)
+        return self._known.get(currency)
 
 
 def gather(engine: Engine, scope: Scope, dimensions: Sequence[Dimension], translate: Translator) -> tuple[Cell, ...]:
@@ -213,7 +227,11 @@ def _row(dimensions: Sequence[Dimension], row: tuple[Any, ...], side: Billed | L
 
 def _translated(one: Logged, currency: str, translate: Translator) -> Logged:
     own = translate.settings.company.currency
-    cost, batch, uncached = translate(one.cost, currency), translate(one.batch, currency), translate(one.uncached, own)
+    cost, batch, uncached = (
+        translate.cost(one.cost, currency),
+        translate(one.batch, currency),
+        translate(one.uncached, own),
+    )
     if cost is None:  # without a rate they are calls without a price
         return replace(one, cost=ZERO, unpriced=one.calls - one.silent, uncached=ZERO, batch=ZERO)
     return replace(one, cost=cost, uncached=uncached or ZERO, batch=batch or ZERO)

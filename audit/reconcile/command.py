@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from audit import aligned, places
 from audit.reconcile import sentences
 from audit.reconcile.reconciliation import reconcile
+from audit.reconcile.unconfirmed import unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,11 @@ def lines(engine: Engine, settings: Settings, month: Month, columns: int = 100) 
     said: list[str] = []
     for one in found:
         said += [*([""] if said else []), *_one(one, _words(settings, one.currency), columns)]
+    words = _words(settings, None)
+    for one_more in unconfirmed(engine, settings, month, found):
+        who = one_more.provider or words.say("nobody")
+        sentence = words.say("unconfirmed", name=who, n=one_more.calls, money=words.money(one_more.computed))
+        said += ["", *aligned.wrapped(aligned.shown(sentence).split(" "), columns, between=" ")]
     return said
 
 

@@ -62,7 +62,7 @@ def _without(comparison: Comparison, cells: Sequence[Cell], model: str | None) -
         gaps = [(cell, extra(cell.logged)) for cell in cells if cell.logged is not None]
         fits = all(abs(cell.money - gap) <= comparison.tolerance.slack(cell) for cell, gap in gaps)
         if fits and sum((gap for _, gap in gaps), ZERO) > 0:
-            return Claim(kind, tuple(cells), values={"name": model})
+            return Claim(f"{kind}_of" if model else kind, tuple(cells), values={"name": model})
     return None
 
 

@@ -28,10 +28,8 @@ _PARTS = (
     (r"output|completion", "output"),
 )
 _ITEM = re.compile(r"^(?:(?:batch|flex|priority) \| )?(?P<model>[\w.:/-]+)(?: [a-z]+)?, (?P<what>.+)$")
-_DESCRIBED = re.compile(
-    r"^(?P<model>(?:Claude|GPT|Gemini|DeepSeek)[\w .:-]*?)(?:,| Usage -) ?(?P<what>.+)$", re.IGNORECASE
-)
-# What web searches go by where a bill has a line for them apart from the models: the logs' searches are taken apart too.
+_DESCRIBED = re.compile(r"^(?P<model>(?:Claude|GPT|Gemini|DeepSeek)[\w .:-]*?)(?:,| Usage -) ?(?P<what>.+)$")
+# What web searches go by where a bill has a line for them apart from the models: the logs' are taken apart, too.
 SEARCHES = "web search"
 _SEARCHES = re.compile(r"web.?search", re.IGNORECASE)
 # Words of what is billed without being the price of a call.

@@ -43,7 +43,7 @@ def notes(engine: Engine, facts: Facts, words: Words, calls: int) -> tuple[str, 
     ]
     said += [
         words.say("note.translated", currency=currency, into=translate.into, rate=words.number(rate))
-        for currency, rate in sorted(translate.used.items())
+        for currency, rate in sorted(translate.told.items())
     ]
     said += [words.say("note.no_rate", why=why) for _, why in sorted(translate.missing.items())]
     if scope.usage:

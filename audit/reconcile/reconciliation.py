@@ -38,7 +38,7 @@ def reconcile(engine: Engine, settings: Settings, month: Month) -> tuple[Reconci
     """Every bill report of a month, by provider, against the calls that it is for; nothing where no bill was read.
 
     It makes ``prices`` and ``costed`` anew, for the month and some days around it: it comes before what else needs
-    them, or after all of it. Raises UsageError where the price lists need an exchange rate.
+    them, or after all of it. Raises UsageError where the month's prices need an exchange rate.
     """
     found = sides.load_bills(engine, settings, month)
     if not found:
@@ -46,7 +46,7 @@ def reconcile(engine: Engine, settings: Settings, month: Month) -> tuple[Reconci
     scopes = [grain.scope_of(source, month, found) for source in found]
     start = min([month.start(settings.zone), *(scope.start.replace(tzinfo=UTC) for scope in scopes)])
     end = max([month.end(settings.zone), *(scope.end.replace(tzinfo=UTC) for scope in scopes)])
-    sides.load_calls(engine, settings, start - sides.MARGIN, end + sides.MARGIN)
+    sides.load_calls(engine, settings, month, (start, end))
     if sides.split_searches(engine):
         found = sides.sources(engine)
         scopes = [grain.scope_of(source, month, found) for source in found]

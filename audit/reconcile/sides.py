@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.pricing import join
 from audit.reconcile import naming
+from audit.records import UsageError
 from audit.window import owner_sql
 
 if TYPE_CHECKING:
@@ -192,14 +193,19 @@ def _shift(begins: int | None) -> int:
     return seconds if seconds < DAY_SECONDS // 2 else seconds - DAY_SECONDS
 
 
-def load_calls(engine: Engine, settings: Settings, start: datetime, end: datetime) -> None:
+def load_calls(engine: Engine, settings: Settings, month: Month, span: tuple[datetime, datetime]) -> None:
     """Make the table ``reconcile_calls``: what was logged between two instants (UTC), by quarters of an hour.
 
     ``cost`` is the price list's, in the list's currency; NULL where no price is known. ``uncached`` is what the cache
     reads would cost more at the price of plain input, ``searches`` what web searches cost, both in the report's
     currency; ``batch`` is the cost of batch calls.
     """
-    join.load_prices(engine, settings, start, end)
+    start, end = span
+    try:
+        join.load_prices(engine, settings, start, end)
+    except UsageError:
+        # A bill's month may reach into the company's next one, which has no rate yet: those hours stay unpriced.
+        join.load_prices(engine, settings, month.start(settings.zone), month.end(settings.zone))
     engine.run(
         f"""CREATE OR REPLACE TEMP TABLE reconcile_quarters AS WITH calls AS (
           SELECT c.*, {owner_sql(settings.projects)} AS owner, coalesce(native_cost, cost) AS paid,

@@ -7,20 +7,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.conftest import ROOT
-from tests.pricing.litellm_says import PAGE, VERDICTS, Comparison, said
+from tests.pricing.litellm_says import AT, PAGE, VERDICTS, Comparison, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.pricing.litellm_says import Call, Difference
 
-INTRODUCTION = """# Our prices against LiteLLM's
+INTRODUCTION = f"""# Our prices against LiteLLM's
 
 The [LiteLLM](https://docs.litellm.ai) package keeps a price list of its own and works out costs with it. The tests
-(`tests/pricing/test_against_litellm.py`) price the same calls with both: for each model that LiteLLM prices by tokens,
-of the providers below, a plain call, one with reasoning, with cache reads, with cache writes, longer and longer ones,
-one with sound, and one for each service tier that its list has. Names are those that LiteLLM logs. LiteLLM's list has
-no dates; ours is asked for 14 October 2026, 08:00 UTC.
+(`tests/pricing/test_against_litellm.py`) price the same calls with both. For each model of the providers below that
+LiteLLM prices by tokens: a plain call, one with reasoning, with cache reads, with cache writes, longer and longer ones,
+one with sound, one with images, and one for each service tier that its list has; for the others, so much sound to
+write down, text to speak, or searches to rank. Names are those that LiteLLM logs. LiteLLM's list has no dates; ours is
+asked for {AT:%-d %B %Y, %H:%M} UTC.
 
 This page is written by `python -m tests.pricing.litellm_page`, from the run and from the reasons in
 `tests/pricing/litellm_differences.toml`. A test fails when a difference has no reason, and when a reason is no longer

@@ -12,12 +12,15 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from audit.settings import Settings
+from audit.settings_money import ExchangeRate
 from tests.conftest import ROOT
 from tests.pricing.priced import costs
 
@@ -33,6 +36,11 @@ VERDICTS = {
 }
 # litellm reckons in floats; a unit price here keeps twelve digits, a cost nine.
 RELATIVE, COST_ROUNDING, UNIT_ROUNDING = Decimal("1e-9"), Decimal("1e-9"), Decimal("5e-13")
+# litellm's list has no dates. A Wednesday, at an hour of DeepSeek's peak.
+AT = datetime(2026, 10, 28, 8, tzinfo=UTC)
+# Where litellm sends a call unless it is told otherwise: these providers' sites outside China.
+SITES = dict.fromkeys(("dashscope", "minimax", "moonshot", "zai"), "intl")
+YUAN = ExchangeRate(month="2026-10", currency="CNY", rate=Decimal("0.14"))
 OURS = ("LITELLM", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -43,13 +51,13 @@ class Call:
     provider: str
     model: str
     shape: str
-    tokens: int
+    units: int
     theirs: Decimal
     ours: Decimal | None
 
     @property
     def agrees(self) -> bool:
-        allowed = COST_ROUNDING + RELATIVE * abs(self.theirs) + UNIT_ROUNDING * self.tokens
+        allowed = COST_ROUNDING + RELATIVE * abs(self.theirs) + UNIT_ROUNDING * self.units
         return self.ours is not None and abs(self.ours - self.theirs) <= allowed
 
     @property
@@ -90,7 +98,7 @@ def said() -> list[Call]:
     """What litellm says in a process of its own, and what the audit's own join says of the same calls."""
     plain = {name: value for name, value in os.environ.items() if not name.upper().startswith(OURS)}
     told = subprocess.run(
-        [sys.executable, "-m", "tests.pricing.litellm_costs"],
+        [sys.executable, "-m", "tests.pricing.litellm_costs", AT.isoformat()],
         check=True,
         capture_output=True,
         text=True,
@@ -99,13 +107,17 @@ def said() -> list[Call]:
         timeout=120,
     )
     lines: list[dict[str, Any]] = [json.loads(line, parse_float=Decimal) for line in told.stdout.splitlines()]
-    here = costs({"provider": line["provider"], "model": line["model"], **line["call"]} for line in lines)
+    calls = [
+        {"provider": line["provider"], "model": line["model"], "region": SITES.get(line["provider"]), **line["call"]}
+        for line in lines
+    ]
+    here = costs(calls, Settings(exchange_rates=[YUAN]))
     return [
         Call(
             line["provider"],
             line["model"],
             line["shape"],
-            line["call"]["input_tokens"] + line["call"]["output_tokens"],
+            sum(line["call"].get(name, 0) for name in ("input_tokens", "output_tokens", "quantity")),
             line["cost"],
             here[str(number)].cost,
         )

@@ -99,10 +99,30 @@ def message(call: Sent) -> Row:
     return beside(call) | {"request": bodies.anthropic_request(call), "response": bodies.anthropic_answer(call)}
 
 
+def cohere(call: Sent) -> Row:
+    """A chat's answer as Cohere gives it: counts under what is billed, and no model."""
+    ends = {"stop": "COMPLETE", "length": "MAX_TOKENS", "content_filter": "ERROR_TOXIC"}
+    counts = {
+        "billed_units": {"input_tokens": call.input, "output_tokens": call.output},
+        "tokens": {"input_tokens": (call.input or 0) + 66, "output_tokens": call.output},
+        "cached_tokens": call.read,
+    }
+    answer = {
+        "id": call.uuid,
+        "finish_reason": ends.get(call.finish or ""),
+        "message": {"role": "assistant", "content": [{"type": "text", "text": "Done."}] if call.output else []},
+        "usage": counts if call.known else None,
+    }
+    asked = {"model": call.model, "messages": bodies.openai_messages(call), "stream": call.stream}
+    asked |= {"max_tokens": call.max_output} if call.max_output else {}
+    return beside(call) | {"request_id": f"req_{call.hex}", "request": asked, "response": answer}
+
+
 _BESIDE = INPUT | PROMPT
 _BESIDE |= {"operation", "provider", "response_model", "service_tier", "stream", "status", "http_status", "latency_ms"}
 _BESIDE |= {"max_output_tokens", "session_id", "user_id", "project", "environment", "finish_reason"}
 _OPENAI, _ANTHROPIC = of("openai"), of("anthropic")
+_ANSWERED = ("ok", "truncated", "filtered")
 
 WRITERS = (
     Writer(
@@ -129,5 +149,12 @@ WRITERS = (
         lambda call: call.uuid if refused(call) else f"msg_{call.hex[:24]}",
         lambda call: _ANTHROPIC(call) and asked_in_chat(call) and not billed_failure(call),
         _BESIDE | SPLIT, lambda call: {} if call.known else {"service_tier": None},
+    ),
+    Writer(
+        "cohere", "cohere", one_file("cohere.jsonl", cohere), lambda call: call.uuid,
+        lambda call: (
+            _OPENAI(call) and call.tier == "standard" and asked_in_chat(call) and call.status in _ANSWERED
+        ),
+        (_BESIDE | {"cache_read_tokens"}) - {"provider", "response_model", "service_tier"},
     ),
 )  # fmt: skip

@@ -1,0 +1,54 @@
+"""Providers whose calls no bill confirms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from audit.reconcile.cells import Translator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.engine.duckdb import Engine
+    from audit.reconcile.result import Reconciled
+    from audit.records import Month
+    from audit.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A provider that calls were logged of in the company's month, and of which no bill was read.
+
+    ``provider`` is empty where neither the log nor the model says who bills. ``computed`` is in the report's currency.
+    """
+
+    provider: str
+    calls: int
+    computed: Decimal
+
+
+def unconfirmed(
+    engine: Engine, settings: Settings, month: Month, found: Sequence[Reconciled]
+) -> tuple[Unconfirmed, ...]:
+    """The providers without a bill that states money, the costliest first; after :func:`reconcile` found some bill."""
+    if not found:
+        return ()
+    translate = Translator(settings, month, settings.company.currency)
+    rows = engine.rows(
+        "SELECT coalesce(biller, ''), currency, sum(calls)::BIGINT, sum(cost) FROM reconcile_calls "
+        "WHERE quarter >= $start AND quarter < $end GROUP BY ALL ORDER BY ALL",
+        {
+            "start": month.start(settings.zone).replace(tzinfo=None),
+            "end": month.end(settings.zone).replace(tzinfo=None),
+        },
+    )
+    billed = {one.provider for one in found if one.currency is not None}
+    sums: dict[str, Unconfirmed] = {}
+    for provider, currency, calls, cost in rows:
+        if provider not in billed:
+            before = sums.get(provider, Unconfirmed(provider, 0, Decimal(0)))
+            more = translate(cost, currency) or Decimal(0)
+            sums[provider] = Unconfirmed(provider, before.calls + calls, before.computed + more)
+    return tuple(sorted(sums.values(), key=lambda one: (-one.computed, one.provider)))
