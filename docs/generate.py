@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import formatbook, formatlist, places, rulebook, settings_template
+from audit.pricing import pricelist
+from audit.pricing.row import PRICE_KEYS, PriceRow
 from audit.records import BILL_COLUMNS, CALL_COLUMNS, PRICE_COLUMNS, Column, Grade
 
 if TYPE_CHECKING:
@@ -37,6 +39,34 @@ def settings() -> str:
         ]
         parts.append(_table(("key", "default", "meaning"), rows))
     return "\n".join(parts)
+
+
+def price_keys() -> str:
+    """Every key of a price row."""
+    rows = [
+        (f"`{info.alias or key}`", info.description or "")
+        for key, info in PriceRow.model_fields.items()
+        if key not in PRICE_KEYS and info.description
+    ]
+    return _table(("key", "meaning"), rows)
+
+
+def price_units() -> str:
+    """What the prices of a row are the price of."""
+    rows = [(f"`{key}`", unit) for key, unit in PRICE_KEYS.items()]
+    return _table(("key", "the price of"), rows)
+
+
+def price_lists() -> str:
+    """The project's own lists."""
+    rows = []
+    for name in pricelist.own_providers():
+        held = pricelist.own(name)
+        if held is not None:
+            models = {model for row in held.rows for model in row.models}
+            currencies = sorted({row.currency for row in held.rows})
+            rows.append((f"`{name}`", str(len(held.rows)), str(len(models)), ", ".join(currencies), held.name))
+    return _table(("provider", "rows", "models", "currencies", "stamped as"), rows)
 
 
 def rules() -> str:
@@ -117,6 +147,9 @@ def _columns(listed: tuple[Column, ...]) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
+    "price_keys": price_keys,
+    "price_units": price_units,
+    "price_lists": price_lists,
     "rules": rules,
     "grades": grades,
     "formats": formats,

@@ -13,16 +13,28 @@ from audit import patterns
 from audit.settings_types import Currency, Zone
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TOKEN_KEYS = (
-    "input_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok", "output_mtok", "output_reasoning_mtok",
-    "input_audio_mtok", "cache_read_audio_mtok", "output_audio_mtok", "input_image_mtok", "output_image_mtok",
-)  # fmt: skip
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-COUNT_KEYS = (
-    "requests_kcount", "web_searches_kcount", "search_units_kcount", "images_kcount", "audio_hours",
-    "characters_mcount", "pages_kcount",
-)  # fmt: skip
-PRICE_KEYS = TOKEN_KEYS + COUNT_KEYS
+# The keys of prices, and what each is the price of.
+PRICE_KEYS = {
+    "input_mtok": "a million input tokens",
+    "cache_read_mtok": "a million input tokens read from the prompt cache",
+    "cache_write_mtok": "a million input tokens written to it, for five minutes or as long as it holds them",
+    "cache_write_1h_mtok": "a million input tokens written to it for an hour",
+    "output_mtok": "a million output tokens",
+    "output_reasoning_mtok": "a million output tokens of reasoning",
+    "input_audio_mtok": "a million input tokens that are sound",
+    "cache_read_audio_mtok": "a million input tokens of sound read from the prompt cache",
+    "output_audio_mtok": "a million output tokens that are sound",
+    "input_image_mtok": "a million input tokens that are images",
+    "output_image_mtok": "a million output tokens that are images",
+    "requests_kcount": "a thousand calls, besides their tokens",
+    "web_searches_kcount": "a thousand searches of the web that the provider did for calls",
+    "search_units_kcount": "a thousand search units of a rerank",
+    "images_kcount": "a thousand images",
+    "audio_hours": "an hour of sound",
+    "characters_mcount": "a million characters",
+    "pages_kcount": "a thousand pages",
+}
 EXACTLY = 1_000_000
 
 
@@ -100,56 +112,70 @@ class Band(Prices):
 
 
 class PriceRow(Prices):
-    """One model's prices of one provider, for a span of time.
-
-    - ``provider``: who bills, by the price lists' id; ``models``: names, ``*`` for what varies (exact names go first,
-      then the pattern with the most letters); ``region``: only calls that say so, any where left out.
-    - ``valid_from`` / ``valid_to``: days or instants of ``zone``; ``valid_to`` lies outside. Without a ``valid_to`` it
-      holds until a later row for the same calls begins, so that a new price is added and no row changed.
-    - ``service_tier``: the tier whose prices these are. ``batch_factor`` and so on: what that tier costs as a part of
-      this row's prices, where it has no row of its own.
-    - ``bands``: other prices by length. ``tiering`` is ``cliff`` (the band's price holds for all of the call) or
-      ``marginal`` (each band's price for the tokens in it; not with cache prices).
-    - ``hours``: two times of day in ``zone`` between which alone the row holds, as ["00:30", "08:30"]; it goes before
-      the row without hours, which holds for the rest of the day.
-    - ``weekdays`` (mon to sun) and ``not_on`` (days in ``zone``): the days on which a row with hours holds, and
-      holidays on which it does not.
-    - ``thinking``: true holds for calls with reasoning tokens only, false for those without.
-    - ``cache_kind``, ``cache_min_tokens``, ``cache_lifetime_ms``: what the prompt cache asks for and how long it holds.
-    - ``discount``: a part taken off. A row with a discount and no price takes it off the next list's price.
-    - ``gap``: why no price is known from ``valid_to`` until the next row begins; without it that is an error.
-    - ``source``: a public address or a contract's name; ``checked``: the day it was read; ``note``: what to know.
-    """
+    """One model's prices of one provider, for a span of time; its keys say what they mean."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    provider: str = Field(min_length=1)
+    provider: str = Field(min_length=1, description="Who bills it, by any name that logs have for it.")
     models: Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], BeforeValidator(_names)] = Field(
-        min_length=1, alias="model"
+        min_length=1,
+        alias="model",
+        description="A name or several, `*` for what varies, in small letters or capitals. A whole name goes before a "
+        "pattern, a pattern with more letters before one with fewer.",
     )
-    region: str | None = None
-    currency: Currency = "USD"
-    valid_from: datetime | date | None = None
-    valid_to: datetime | date | None = None
-    zone: Zone = "UTC"
-    service_tier: Literal["standard", "batch", "flex", "priority"] = "standard"
-    batch_factor: Factor | None = None
-    flex_factor: Factor | None = None
-    priority_factor: Factor | None = None
-    bands: tuple[Band, ...] = Field((), alias="band")
-    tiering: Literal["cliff", "marginal"] = "cliff"
-    hours: tuple[Annotated[time, BeforeValidator(_clock)], Annotated[time, BeforeValidator(_clock)]] | None = None
-    weekdays: tuple[Weekday, ...] = WEEKDAYS
-    not_on: tuple[date, ...] = ()
-    thinking: bool | None = None
-    cache_kind: Literal["explicit", "automatic"] | None = None
-    cache_min_tokens: int | None = Field(None, ge=0)
-    cache_lifetime_ms: int | None = Field(None, gt=0)
-    discount: Part = Decimal(0)
-    source: str = ""
-    checked: date | None = None
-    note: str = ""
-    gap: str = ""
+    region: str | None = Field(None, description="Only calls that were served there; any where left out.")
+    currency: Currency = Field("USD", description="The currency of its prices.")
+    valid_from: datetime | date | None = Field(None, description="The first day or instant, in `zone`.")
+    valid_to: datetime | date | None = Field(
+        None,
+        description="The day or instant at which it no longer holds. Left out: it holds until a later row for the same "
+        "calls begins, so that a new price is added and no row changed.",
+    )
+    zone: Zone = Field("UTC", description="The time zone of its days and hours.")
+    service_tier: Literal["standard", "batch", "flex", "priority"] = Field(
+        "standard", description="The tier whose prices these are."
+    )
+    batch_factor: Factor | None = Field(
+        None, description="What a batch costs as a part of these prices, where it has no row of its own."
+    )
+    flex_factor: Factor | None = Field(None, description="The same of the flex tier.")
+    priority_factor: Factor | None = Field(None, description="The same of the priority tier.")
+    bands: tuple[Band, ...] = Field(
+        (),
+        alias="band",
+        description="Tables with other prices by length: `input_from`, `input_to`, `output_from`, `output_to` (the "
+        "last token lies before it) and the prices that differ.",
+    )
+    tiering: Literal["cliff", "marginal"] = Field(
+        "cliff",
+        description="cliff: the band that a call reaches prices all of it. marginal: each band prices the tokens in "
+        "it; not together with cache prices.",
+    )
+    hours: tuple[Annotated[time, BeforeValidator(_clock)], Annotated[time, BeforeValidator(_clock)]] | None = Field(
+        None,
+        description='Two times of day in `zone` between which alone it holds, as ["00:30", "08:30"]. It goes before '
+        "the row without hours, which holds for the rest of the day.",
+    )
+    weekdays: tuple[Weekday, ...] = Field(WEEKDAYS, description="The days of the week on which a row with hours holds.")
+    not_on: tuple[date, ...] = Field((), description="Holidays on which a row with hours does not hold.")
+    thinking: bool | None = Field(
+        None, description="true: only calls with reasoning tokens; false: only calls without."
+    )
+    cache_kind: Literal["explicit", "automatic"] | None = Field(
+        None, description="Whether the request marks what to cache or the provider decides."
+    )
+    cache_min_tokens: int | None = Field(None, ge=0, description="The shortest prefix that is cached.")
+    cache_lifetime_ms: int | None = Field(None, gt=0, description="How long a cached prefix holds after its last use.")
+    discount: Part = Field(
+        Decimal(0),
+        description="A part taken off. A row with a discount and no price takes it off the next list's price.",
+    )
+    source: str = Field("", description="Where it can be read: an address, or a contract's name.")
+    checked: date | None = Field(None, description="The day it was read there.")
+    note: str = Field("", description="What to know about it.")
+    gap: str = Field(
+        "", description="Why no price is known from `valid_to` until the next row; without it a gap is an error."
+    )
     place: str = Field("", exclude=True)
 
     @model_validator(mode="after")

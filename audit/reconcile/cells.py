@@ -97,6 +97,15 @@ class Cell:
         return self.logged.cost if self.logged else ZERO
 
     @property
+    def tokens(self) -> int:
+        """How many tokens the bill counts more than the logs; requests where it counts no tokens."""
+        billed, logged = self.billed or Billed(), self.logged or Logged(calls=0, charged=0)
+        theirs = known_sum((billed.input_tokens, billed.output_tokens))
+        if theirs is None and billed.requests is not None:
+            return billed.requests - logged.charged
+        return (theirs or 0) - logged.input_tokens - logged.output_tokens
+
+    @property
     def money(self) -> Decimal:
         """Its part of the difference: billed less computed."""
         return self.paid - self.cost
@@ -170,6 +179,14 @@ def gather(engine: Engine, scope: Scope, dimensions: Sequence[Dimension], transl
             logged=_all_logged(logged[key]) if key in logged else None,
         )
         for key in keys
+    )
+
+
+def without_money(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """The cells of a report of usage alone: what the calls cost is not held against nothing."""
+    return tuple(
+        replace(cell, logged=replace(cell.logged, cost=ZERO, uncached=ZERO, batch=ZERO)) if cell.logged else cell
+        for cell in cells
     )
 
 

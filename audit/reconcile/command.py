@@ -26,11 +26,11 @@ def lines(engine: Engine, settings: Settings, month: Month, columns: int = 100) 
     """A month's reconciliation in so many columns, in the report's language; a sentence where no bill was read."""
     found = reconcile(engine, settings, month)
     if not found:
-        return [_words(settings, None).say("no_bill", month=str(month))]
+        return [_words(settings, settings.company.currency).say("no_bill", month=str(month))]
     said: list[str] = []
     for one in found:
         said += [*([""] if said else []), *_one(one, _words(settings, one.currency), columns)]
-    words = _words(settings, None)
+    words = _words(settings, settings.company.currency)
     for one_more in unconfirmed(engine, settings, month, found):
         who = one_more.provider or words.say("nobody")
         sentence = words.say("unconfirmed", name=who, n=one_more.calls, money=words.money(one_more.computed))
@@ -39,7 +39,7 @@ def lines(engine: Engine, settings: Settings, month: Month, columns: int = 100) 
 
 
 def _words(settings: Settings, currency: str | None) -> Words:
-    return sentences.load(places.templates(), settings.company.language, currency or settings.company.currency)
+    return sentences.load(places.templates(), settings.company.language, currency)
 
 
 def _one(one: Reconciled, words: Words, columns: int) -> Iterator[str]:

@@ -77,10 +77,11 @@ def _factor(comparison: Comparison, cells: Sequence[Cell], model: str | None) ->
     if not most or abs(factor - ONE) <= _SHARE or (len(fitting) == 1 and not round_one):
         return None
     certain = all(comparison.kind(cell) == "price_apart" for cell in fitting)
+    own = {cell.key for cell in fitting}
     others = [
         cell
         for cell in comparison.cells
-        if cell.model == model and cell.is_billed and cell.is_logged and cell not in fitting
+        if cell.model == model and cell.is_billed and cell.is_logged and cell.key not in own
     ]
     elsewhere = any(not _fits(cell, factor, comparison.tolerance) for cell in others)
     values: dict[str, object] = {"name": model, "factor": factor}

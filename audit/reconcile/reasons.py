@@ -49,7 +49,7 @@ def _unpriced(comparison: Comparison, left: list[Cell]) -> Iterator[Claim]:
     more = [cell for cell in left if cell.logged and cell.is_billed and cell.money > 0]
     for kind in ("silent", "unpriced"):
         with_some = [cell for cell in more if cell.logged and getattr(cell.logged, kind)]
-        more = [cell for cell in more if cell not in with_some]
+        more = [cell for cell in more if cell.logged and not getattr(cell.logged, kind)]
         for model, cells in by(with_some, "model").items():
             calls = sum(getattr(cell.logged, kind) for cell in cells)
             yield _claim(comparison, kind, cells, {"name": model, "n": calls})

@@ -74,9 +74,11 @@ class _Desk:
 def _result(engine: Engine, settings: Settings, month: Month, desk: _Desk) -> Reconciled:
     scope, source = desk.scope, desk.scope.source
     currency = source.currency or settings.company.currency
-    words = sentences.load(places.templates(), settings.company.language, currency)
+    words = sentences.load(places.templates(), settings.company.language, source.currency)
     translate = gathering.Translator(settings, month, currency)
     cells = gathering.gather(engine, scope, desk.dimensions, translate)
+    if source.currency is None:
+        cells = gathering.without_money(cells)
     comparison = _comparison(engine, desk, cells, translate)
     claims = explain(comparison)
     parts = rows.parts(comparison)

@@ -29,11 +29,11 @@ COIN = Decimal("0.005")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The table ``[reconcile]`` of a language's words, and the bill's currency."""
+    """The table ``[reconcile]`` of a language's words, and the bill's currency; None where it states usage alone."""
 
     locale: Locale
     words: dict[str, Any]
-    currency: str
+    currency: str | None
 
     def say(self, key: str, **values: object) -> str:
         """The sentence a dotted key names; ``n`` chooses singular or plural."""
@@ -54,7 +54,7 @@ class Words:
 
     def money(self, value: Decimal) -> str:
         """Money without its sign, to the currency's smallest coin; less than half of one is said to be less."""
-        digits = get_currency_precision(self.currency)
+        digits = get_currency_precision(self.currency or "USD")
         coin = Decimal(1).scaleb(-digits)
         shown = abs(value).quantize(coin, ROUND_HALF_UP)
         if value and not shown:
@@ -63,10 +63,10 @@ class Words:
 
     def signed(self, value: Decimal) -> str:
         """Money with its sign: what the bill has more is plus."""
-        return ("+" if value > 0 else "−" if value < 0 else "") + self.money(value)
+        return _sign(value) + self.money(value)
 
     def _amount(self, value: Decimal) -> str:
-        return str(format_currency(value, self.currency, locale=self.locale))
+        return str(format_currency(value, self.currency or "USD", locale=self.locale))
 
     def number(self, value: Decimal) -> str:
         """A number with its groups."""
@@ -115,10 +115,18 @@ class Words:
         for name in ("billed", "computed"):
             if name in values:
                 values[name] = self.money(values[name])
+        if self.currency is None:
+            tokens = sum(cell.tokens for cell in claim.cells)
+            counted = self.say("counted", n=abs(tokens))
+            return self.say(f"why.{claim.kind}", **values, money=counted, by=_sign(tokens) + counted)
         return self.say(f"why.{claim.kind}", **values, money=self.money(claim.money), by=self.signed(claim.money))
 
 
-def load(templates: Path, language: str, currency: str) -> Words:
+def _sign(value: Decimal | int) -> str:
+    return "+" if value > 0 else "−" if value < 0 else ""
+
+
+def load(templates: Path, language: str, currency: str | None) -> Words:
     """A language's words for a bill's currency, from ``templates/words``."""
     words = tomllib.loads((templates / "words" / f"{language}.toml").read_text(encoding="utf-8"))
     return Words(Locale.parse({"zh": "zh_Hans_CN"}.get(language, language)), words["reconcile"], currency)

@@ -56,7 +56,7 @@ def _pairs(unknown: dict[str, list[Cell]], unbilled: dict[str, list[Cell]]) -> l
     for theirs, cells in unknown.items():
         money = total(cells)
         alike = [ours for ours, other in unbilled.items() if abs(money + total(other)) <= _SAME * abs(money)]
-        if len(alike) == 1:
+        if money and len(alike) == 1:
             found.append((theirs, alike[0]))
     ours = [other for _, other in found]
     return [(one, other) for one, other in found if ours.count(other) == 1]

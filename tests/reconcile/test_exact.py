@@ -80,7 +80,7 @@ def compared(used: tuple[Dimension, ...], found: tuple[Cell, ...], fees: tuple[F
 FEES = st.lists(st.builds(Fee, item=st.sampled_from(["tax", "storage"]), money=money(), lines=st.just(1)), max_size=2)
 
 
-@given(cells(), FEES, cents=st.booleans())
+@given(drawn=cells(), fees=FEES, cents=st.booleans())
 def test_parts_and_reasons_make_up_the_difference_to_the_last_digit(
     drawn: tuple[tuple[Dimension, ...], tuple[Cell, ...]], fees: list[Fee], *, cents: bool
 ) -> None:

@@ -153,7 +153,7 @@ WRITERS = (
     Writer(
         "cohere", "cohere", one_file("cohere.jsonl", cohere), lambda call: call.uuid,
         lambda call: (
-            _OPENAI(call) and call.tier == "standard" and asked_in_chat(call) and call.status in _ANSWERED
+            _OPENAI(call) and call.tier in ("standard", "flex") and asked_in_chat(call) and call.status in _ANSWERED
         ),
         (_BESIDE | {"cache_read_tokens"}) - {"provider", "response_model", "service_tier"},
     ),
