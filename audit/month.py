@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audit import closing, history, intake, places
+from audit import history, intake, places
 from audit.engine.store import open_store
-from audit.pricing.money import Rates
 from audit.records import UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
     from audit.ingest.registry import Place
     from audit.intake import Told
+    from audit.pricing.money import Rates
     from audit.records import Month
     from audit.report.content import Report
     from audit.report.render import Pages
@@ -40,7 +40,7 @@ def audit_month(
     engine: Engine, settings: Settings, month: Month, told: Told, *, rates: Rates, restated: str | None = None
 ) -> Outcome:
     """calls --prices--> priced calls --rules--> flags --ledger--> findings --> report --> files."""
-    from audit import inspection, redline, rulebook, window
+    from audit import closing, inspection, redline, rulebook, window
     from audit.reconcile.reconciliation import reconcile
     from audit.report import files as report_files
     from audit.report.assemble import Audited, assemble
@@ -88,6 +88,9 @@ def run(
         if month is None:
             month = history.last_closed(settings.zone)
             month = month if month in held else max(held)
+        from audit import closing
+        from audit.pricing.money import Rates
+
         rates = Rates.of(engine, settings, anew=month if restated else None)
         outcome = audit_month(engine, settings, month, told, rates=rates, restated=restated)
         with engine.transaction():
@@ -99,7 +102,8 @@ def run(
 
 def _load_the_rest() -> None:
     """What judging needs, loaded on a core that would else be idle while the engine begins to read."""
-    from audit import inspection, window  # noqa: F401
+    from audit import closing, inspection, window  # noqa: F401
+    from audit.reconcile import reconciliation  # noqa: F401
     from audit.report import assemble, files, render  # noqa: F401
 
 

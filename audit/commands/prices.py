@@ -97,7 +97,7 @@ def prices_check(
     settings_file: SettingsFile = None,
 ) -> None:
     """Check price files: every value, and that no two rows hold at once and none is missing between two."""
-    from audit.pricing import pricelist
+    from audit.pricing import overlaps, pricelist
 
     chosen = paths or [*settings_of(settings_file).prices.contracts, *sorted(pricelist.OWN.glob("*.toml"))]
     wrong = []
@@ -105,7 +105,7 @@ def prices_check(
     for path in chosen:
         try:
             read = pricelist.read(path)
-            pricelist.check(read)
+            overlaps.check(read)
             rows += len(read)
         except UsageError as error:
             wrong.append(str(error))

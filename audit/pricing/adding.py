@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.pricing import pricelist
+from audit.pricing import overlaps, pricelist
 from audit.records import AuditError, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add(path: Path, row: Mapping[str, str | list[str]]) -> None:
     try:
         making.write_text(f"{before.rstrip()}\n\n[[price]]\n{written}", encoding="utf-8")
         try:
-            pricelist.check(pricelist.read(making))
+            overlaps.check(pricelist.read(making))
         except UsageError as error:
             raise UsageError(str(error).replace(str(making), str(path))) from None
         making.replace(path)

@@ -45,15 +45,15 @@ class Book:
         """Where a case's name stands, best first. A contract goes before any list, a nearer name before a farther."""
         names = candidates(case.provider, case.model, self.deployments, case.region)
         held = [
-            Found(name, contract.name, tuple(rows))
+            Found(name, contract.name, rows)
             for name in names
             for contract in self.contracts
-            if (rows := contract.of(name.provider, name.model, name.region))
+            for rows in contract.of(name.provider, name.model, name.region)
         ]
         for name in names:
             own = pricelist.own(name.provider) if name.provider else None
-            if own is not None and (rows := own.of(name.provider, name.model, name.region)):
-                held.append(Found(name, own.name, tuple(rows)))
+            if own is not None:
+                held += [Found(name, own.name, rows) for rows in own.of(name.provider, name.model, name.region)]
             if name.listed and catalogue.knows(replace(case, provider=name.provider, model=name.model)):
                 held.append(Found(name, catalogue.source()))
         return held
@@ -98,15 +98,16 @@ class Book:
             within = replace(named, first=span[0], last=span[1] - timedelta(microseconds=1))
             return [replace(row, assumed=_assumed(case)) for row in catalogue.unit_prices(within)], False
         holding = spans.holding(found.rows, span)
-        stated = [row for row in holding if row.stated]
-        if stated:
-            made = spans.unit_prices(stated, span, case.service_tier, found.source)
+        made = spans.unit_prices([row for row in holding if row.stated], span, case.service_tier, found.source)
+        if made:
             model = found.candidate.model
             return [replace(row, listed_model=model, assumed=_assumed(case)) for row in made], False
-        off = next((row.discount for row in holding if row.service_tier in ("standard", case.service_tier)), None)
+        discounts = {str(row.service_tier): row.discount for row in holding if not row.stated}
+        off = discounts.get(case.service_tier, discounts.get("standard"))
         if off is None:
             return [], False
-        listed = self._priced(case, rest, [span])
+        # Off another list's price: the same row may fit a farther name too, and is taken off once.
+        listed = self._priced(case, [other for other in rest if other.source != found.source], [span])
         return [
             replace(
                 row,

@@ -51,6 +51,7 @@ _KEYS = {
 }
 
 
+@functools.cache
 def source() -> str:
     """The list's name and version."""
     return f"genai-prices {metadata.version('genai-prices')}"

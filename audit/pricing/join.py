@@ -215,6 +215,7 @@ def _terms(engine: Engine, settings: Settings, rates: Rates, region: str, span: 
         )
     )
     plainer = {name: "output" if name in ("reasoning", "output_audio", "output_image") else "input" for name in PARTS}
+    plainer["cache_read_audio"] = "cache_read"
     told = engine.row(
         "SELECT "
         + ", ".join(f"coalesce(bool_or(native_{name} <> native_{plain}), false)" for name, plain in plainer.items())

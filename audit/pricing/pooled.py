@@ -115,7 +115,8 @@ class Pooled:
     def load(self, engine: Engine, rates: Rates) -> None:
         """Make ``pool_months`` and, from the view ``listed``, ``pool_rests``: what rounding left over of each."""
         engine.load("pool_months", MONTHS_SHAPE, [self._row(held, rates) for held in self.months])
-        engine.run(_RESTS)
+        if self.months:
+            engine.run(_RESTS)
 
     def _row(self, held: PoolMonth, rates: Rates) -> dict[str, Any]:
         start, end = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import itertools
 import re
 import tomllib
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from audit.pricing import providers
+from audit.pricing import overlaps, providers
 from audit.pricing.row import PriceRow
-from audit.pricing.spans import EVER
 from audit.records import UsageError
 
 if TYPE_CHECKING:
@@ -27,22 +25,26 @@ _LISTED = ("model", "hours", "weekdays", "not_on")
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Rows of one file, and the name that the calls they price are stamped with."""
+    """Rows of one file, and the name that the calls they price are stamped with.
+
+    ``whole`` says that it is all there is of a provider: where it tells a region apart, what it leaves out there is not
+    known, as another region's price is another. A contract's rows of no region hold anywhere.
+    """
 
     name: str
     rows: tuple[PriceRow, ...]
+    whole: bool = False
 
-    def of(self, provider: str | None, model: str, region: str | None) -> list[PriceRow]:
-        """The rows that fit a model best; those of the call's region, or, where there are none, of no region."""
+    def of(self, provider: str | None, model: str, region: str | None) -> list[tuple[PriceRow, ...]]:
+        """The rows that fit a model, those that fit best first: of the call's region, then of no region."""
         fitting = [row for row in self.rows if provider in (None, row.provider) and row.fits(model)]
-        told = region is not None and any(provider == row.provider and row.region == region for row in self.rows)
-        # Where a list tells a region apart, what it leaves out there is not known: another region's price is another.
-        for wanted in (region,) if told else (region, None):
-            here = [row for row in fitting if row.region == wanted]
-            if here:
-                best = max(row.fits(model) for row in here)
-                return [row for row in here if row.fits(model) == best]
-        return []
+        told = self.whole and any(provider == row.provider and row.region == region for row in self.rows)
+        regions = (region,) if told or region is None else (region, None)
+        return [
+            tuple(row for row in fitting if row.region == wanted and row.fits(model) == fit)
+            for wanted in regions
+            for fit in sorted({row.fits(model) for row in fitting if row.region == wanted}, reverse=True)
+        ]
 
 
 def own_providers() -> list[str]:
@@ -58,7 +60,7 @@ def own(provider: str) -> PriceList | None:
         return None
     rows = read(path)
     checked = max((row.checked for row in rows if row.checked), default=None)
-    return PriceList(f"own list {checked}" if checked else "own list", rows)
+    return PriceList(f"own list {checked}" if checked else "own list", rows, whole=True)
 
 
 def contracts(paths: Iterable[Path]) -> list[PriceList]:
@@ -66,7 +68,7 @@ def contracts(paths: Iterable[Path]) -> list[PriceList]:
     found = []
     for path in paths:
         rows = read(path)
-        check(rows)
+        overlaps.check(rows)
         found.append(PriceList(f"contract {path.name}", rows))
     return found
 
@@ -126,30 +128,3 @@ def _row(place: str, data: dict[str, Any]) -> PriceRow:
         raise UsageError(f"{place}: {f'{key}: ' if key else ''}{said}") from None
     known = providers.called(row.provider)
     return row if known is None else row.model_copy(update={"provider": known.id})
-
-
-def check(rows: Iterable[PriceRow]) -> None:
-    """Raises UsageError naming both rows where two hold at once, or where none holds between them."""
-    by_key: dict[tuple[str, tuple[object, ...]], list[PriceRow]] = {}
-    for row in rows:
-        for model in row.models:
-            key = (model, (row.provider, row.region, row.service_tier, row.thinking, row.hours))
-            by_key.setdefault(key, []).append(row)
-    for (model, _), same in by_key.items():
-        ordered = sorted(same, key=lambda row: row.begin or EVER)
-        for one, other in itertools.pairwise(ordered):
-            _check_pair(model, one, other)
-
-
-def _check_pair(model: str, one: PriceRow, other: PriceRow) -> None:
-    end, begin = one.end, other.begin
-    if begin is None or begin == one.begin or (end is not None and end > begin):
-        raise UsageError(
-            f"{other.place}: '{model}' has two prices at once, this one and that of {one.place}: let the later begin "
-            "when the earlier ends, or take one of them out"
-        )
-    if end is not None and end < begin and not one.gap and not one.hours:
-        raise UsageError(
-            f"{other.place}: '{model}' has no price from {one.valid_to} to {other.valid_from}, between this row and "
-            f"that of {one.place}: add a row for it, let the two meet, or say under gap why none is known"
-        )

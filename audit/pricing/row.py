@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -35,6 +36,11 @@ PRICE_KEYS = {
     "characters_mcount": "a million characters",
     "pages_kcount": "a thousand pages",
 }
+# What costs as its direction's text where it is left out, and so needs that to be stated.
+_PLAIN = {
+    "cache_read_mtok": "input_mtok", "cache_write_mtok": "input_mtok", "cache_write_1h_mtok": "input_mtok",
+    "output_mtok": "input_mtok", "output_reasoning_mtok": "output_mtok",
+}  # fmt: skip
 EXACTLY = 1_000_000
 
 
@@ -55,8 +61,11 @@ def _names(value: Any) -> Any:
 
 
 def _clock(value: Any) -> Any:
-    """24:00 is the day's end."""
-    return time() if value == "24:00" else value
+    """24:00 is the day's end; the zone stands in the row's own key."""
+    read = time() if value == "24:00" else value
+    if getattr(read, "tzinfo", None) or (isinstance(read, str) and re.search(r"[Zz+]|-\d", read)):
+        raise ValueError(f"{value} names a zone of its own: write the time of day alone, and the zone under zone")
+    return read
 
 
 def _pattern(name: str) -> str:
@@ -129,7 +138,7 @@ class PriceRow(Prices):
     valid_to: datetime | date | None = Field(
         None,
         description="The day or instant at which it no longer holds. Left out: it holds until a later row for the same "
-        "calls begins, so that a new price is added and no row changed.",
+        "calls begins, so that a new price is added and no row changed; where that one has ended, it holds again.",
     )
     zone: Zone = Field("UTC", description="The time zone of its days and hours.")
     service_tier: Literal["standard", "batch", "flex", "priority"] = Field(
@@ -149,7 +158,7 @@ class PriceRow(Prices):
     tiering: Literal["cliff", "marginal"] = Field(
         "cliff",
         description="cliff: the band that a call reaches prices all of it. marginal: each band prices the tokens in "
-        "it; not together with cache prices.",
+        "it; with plain input and output prices only.",
     )
     hours: tuple[Annotated[time, BeforeValidator(_clock)], Annotated[time, BeforeValidator(_clock)]] | None = Field(
         None,
@@ -159,7 +168,9 @@ class PriceRow(Prices):
     weekdays: tuple[Weekday, ...] = Field(WEEKDAYS, description="The days of the week on which a row with hours holds.")
     not_on: tuple[date, ...] = Field((), description="Holidays on which a row with hours does not hold.")
     thinking: bool | None = Field(
-        None, description="true: only calls with reasoning tokens; false: only calls without."
+        None,
+        description="true: only calls with reasoning tokens; false: only calls without. Such a row goes before one "
+        "that says nothing of it.",
     )
     cache_kind: Literal["explicit", "automatic"] | None = Field(
         None, description="Whether the request marks what to cache or the provider decides."
@@ -168,7 +179,8 @@ class PriceRow(Prices):
     cache_lifetime_ms: int | None = Field(None, gt=0, description="How long a cached prefix holds after its last use.")
     discount: Part = Field(
         Decimal(0),
-        description="A part taken off. A row with a discount and no price takes it off the next list's price.",
+        description="A part taken off. A row with a discount and no price takes it off the next list's price, "
+        "at every tier that has no such row of its own.",
     )
     source: str = Field("", description="Where it can be read: an address, or a contract's name.")
     checked: date | None = Field(None, description="The day it was read there.")
@@ -179,27 +191,47 @@ class PriceRow(Prices):
     place: str = Field("", exclude=True)
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if not self.stated and not self.discount:
+    def _of_its_prices(self) -> Self:
+        named = {**self.stated, **self._of_bands}
+        factors = (self.batch_factor, self.flex_factor, self.priority_factor)
+        if not named and not self.discount:
             raise ValueError("it states neither a price nor a discount")
         if self.bands and not self.stated:
             raise ValueError("its bands need the row's own prices, for the shortest calls")
+        if not named and (self.hours or self.thinking is not None or any(factors)):
+            raise ValueError(
+                "a discount on another list's price is for all hours, calls and tiers: state prices instead"
+            )
+        for key, plain in _PLAIN.items():
+            if key in named and plain not in self.stated:
+                raise ValueError(f'{key} needs {plain} beside it, which would cost nothing else: write "0" if so')
+        apart = [key for key in named if key.endswith("_mtok") and key not in _PLAIN.values()]
+        if self.tiering == "marginal" and apart:
+            raise ValueError(f"marginal bands and {apart[0]} cannot stand together: in which band it lies is unknown")
+        return self
+
+    @model_validator(mode="after")
+    def _of_its_time(self) -> Self:
         begin, end = self.begin, self.end
         if begin and end and begin >= end:
             raise ValueError(f"valid_to {self.valid_to} is not after valid_from {self.valid_from}")
-        if self.tiering == "marginal" and any("cache" in key for key in {**self.stated, **self._of_bands}):
-            raise ValueError(
-                "marginal bands and cache prices cannot stand together: which tokens were cached is unknown"
-            )
         if self.hours and self.hours[0] == self.hours[1]:
             raise ValueError("its hours begin and end at one time: leave them out for the whole day")
         if not self.hours and (self.weekdays != WEEKDAYS or self.not_on):
             raise ValueError("weekdays and not_on are for a row with hours; the row without them holds on the others")
+        return self
+
+    @model_validator(mode="after")
+    def _of_its_bands(self) -> Self:
+        begun = set()
         for mine in self.bands:
             if mine.input_to is not None and mine.input_to <= mine.input_from:
                 raise ValueError(f"the band from {mine.input_from} ends at {mine.input_to}")
             if mine.output_to is not None and mine.output_to <= mine.output_from:
                 raise ValueError(f"the band from {mine.output_from} ends at {mine.output_to}")
+            if (mine.input_from, mine.output_from) in begun:
+                raise ValueError(f"two bands begin at {mine.input_from} input and {mine.output_from} output tokens")
+            begun.add((mine.input_from, mine.output_from))
         return self
 
     def holds_on(self, day: date) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from audit.pricing.row import PriceRow
 
 Span = tuple[datetime, datetime]
+Seconds = tuple[int, int]
 Listed = Mapping[str, Decimal]
 ONE = Decimal(1)
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -36,9 +37,10 @@ def holding(rows: Iterable[PriceRow], span: Span) -> list[PriceRow]:
         begin, end = row.begin, row.end
         here = (begin is None or begin <= span[0]) and (end is None or span[1] <= end)
         if here and row.holds_on(span[0].astimezone(ZoneInfo(row.zone)).date()):
-            before = latest.setdefault((row.service_tier, row.thinking, row.hours), row)
+            same = (row.service_tier, row.thinking, row.hours, row.hours and row.zone)
+            before = latest.setdefault(same, row)
             if (begin or EVER) > (before.begin or EVER):
-                latest[row.service_tier, row.thinking, row.hours] = row
+                latest[same] = row
     return list(latest.values())
 
 
@@ -72,19 +74,17 @@ def factor_of(row: PriceRow, service_tier: str) -> Decimal | None:
 
 def unit_prices(rows: Sequence[PriceRow], span: Span, service_tier: str, source: str) -> list[UnitPrices]:
     """What the rows that hold for a span make of it: by hours of the day, by thinking, by length."""
-    own = [row for row in rows if row.service_tier == service_tier]
-    used = own or [row for row in rows if factor_of(row, service_tier) is not None]
+    used = [row for row in rows if factor_of(row, service_tier) is not None]
+    used.sort(key=lambda row: row.begin or EVER, reverse=True)
+    used.sort(key=lambda row: (row.service_tier != service_tier, row.thinking is None, row.hours is None))
+    told = any(row.thinking is not None for row in used)
     return [
-        _priced(row, factor_of(row, service_tier) or ONE, cell, source, span=(*part, *seconds), told=_told(used))
+        _priced(row, factor_of(row, service_tier) or ONE, cell, source, span=(*part, *seconds), thinking=thinking)
         for part in _by_offset(used, span)
-        for row, seconds in _by_hour(used, part)
+        for thinking in ((True, False) if told else (None,))
+        for row, seconds in _by_hour(used, part, thinking=thinking)
         for cell in _cells(row)
     ]
-
-
-def _told(rows: Sequence[PriceRow]) -> set[bool]:
-    """For which calls, with or without reasoning, some of the rows hold alone."""
-    return {row.thinking for row in rows if row.thinking is not None}
 
 
 def _by_offset(rows: Sequence[PriceRow], span: Span) -> list[Span]:
@@ -109,23 +109,23 @@ def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     return after.replace(microsecond=0)
 
 
-def _by_hour(rows: Sequence[PriceRow], span: Span) -> Iterator[tuple[PriceRow, tuple[int, int]]]:
-    """Each row with the seconds of the UTC day it holds for; a row without hours holds for what is left."""
-    taken: dict[bool | None, list[tuple[int, int]]] = {}
+def _by_hour(rows: Sequence[PriceRow], span: Span, *, thinking: bool | None) -> Iterator[tuple[PriceRow, Seconds]]:
+    """Each row with the seconds of the UTC day it holds for: what the rows before it have left of them."""
+    free = [(0, DAY_SECONDS)]
     for row in rows:
-        if row.hours:
-            for part in _seconds(row, span):
-                taken.setdefault(row.thinking, []).append(part)
-                yield row, part
-    for row in rows:
-        if not row.hours:
-            yield from ((row, part) for part in _left(taken.get(row.thinking, [])))
+        if row.thinking in (None, thinking):
+            held = seconds_of(row, span[0])
+            yield from ((row, part) for part in both(free, held))
+            free = both(free, _rest(held))
 
 
-def _seconds(row: PriceRow, span: Span) -> list[tuple[int, int]]:
+def seconds_of(row: PriceRow, at: datetime) -> list[Seconds]:
+    """The seconds of the UTC day that a row's hours are, its zone's clock being as at an instant; all without hours."""
+    if not row.hours:
+        return [(0, DAY_SECONDS)]
     zone = ZoneInfo(row.zone)
-    offset = int((span[0].astimezone(zone).utcoffset() or timedelta()).total_seconds())
-    begin, end = (_of_day(clock) - offset for clock in row.hours or (time(), time()))
+    offset = int((at.astimezone(zone).utcoffset() or timedelta()).total_seconds())
+    begin, end = (_of_day(clock) - offset for clock in row.hours)
     begin, end = begin % DAY_SECONDS, end % DAY_SECONDS or DAY_SECONDS
     return [(begin, end)] if begin < end else [(0, end), (begin, DAY_SECONDS)]
 
@@ -134,13 +134,16 @@ def _of_day(clock: time) -> int:
     return int((datetime.combine(date.min, clock) - datetime.combine(date.min, time())).total_seconds())
 
 
-def _left(taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    free, at = [], 0
-    for begin, end in sorted(taken):
-        if at < begin:
-            free.append((at, begin))
-        at = max(at, end)
-    return [*free, (at, DAY_SECONDS)] if at < DAY_SECONDS else free
+def both(some: Iterable[Seconds], others: Sequence[Seconds]) -> list[Seconds]:
+    """What lies in both of two parts of a day."""
+    common = [(max(a, c), min(b, d)) for a, b in some for c, d in others]
+    return [(begin, end) for begin, end in common if begin < end]
+
+
+def _rest(taken: Sequence[Seconds]) -> list[Seconds]:
+    """The day without some parts of it, which are in order."""
+    edges = [0, *itertools.chain.from_iterable(taken), DAY_SECONDS]
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 Cell = tuple[int, int, int, int, Listed, Decimal]
@@ -207,13 +210,12 @@ def _priced(
     source: str,
     *,
     span: tuple[datetime, datetime, int, int],
-    told: set[bool],
+    thinking: bool | None,
 ) -> UnitPrices:
-    """One cell of a row; beside one for calls with reasoning alone, a row that says nothing of it is for the rest."""
+    """One cell of a row, for calls with reasoning, without, or both."""
     input_from, input_to, output_from, output_to, listed, besides = cell
     units = units_of(listed, factor)
     units["request"] += besides * factor
-    rest = {frozenset({True}): False, frozenset({False}): True}.get(frozenset(told))
     return UnitPrices(
         valid_from=span[0],
         valid_to=span[1],
@@ -228,7 +230,7 @@ def _priced(
         input_to=input_to,
         output_from=output_from,
         output_to=output_to,
-        thinking=rest if row.thinking is None else row.thinking,
+        thinking=thinking,
         cache_kind=row.cache_kind,
         cache_min_tokens=row.cache_min_tokens,
         cache_lifetime_ms=row.cache_lifetime_ms,

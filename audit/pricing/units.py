@@ -91,8 +91,11 @@ def units_of(listed: Mapping[str, Decimal], factor: Decimal = Decimal(1)) -> dic
         stated = listed.get(key)
         if stated is not None:
             found[name] = stated * factor / 1_000_000
+        elif plainer:
+            # The nearest that is stated; where none is, the plainest.
+            found[name] = found[next((kind for kind in plainer if TOKENS[kind][0] in listed), plainer[-1])]
         else:
-            found[name] = next((found[kind] for kind in plainer), ZERO)
+            found[name] = ZERO
     found["request"] = listed.get("requests_kcount", ZERO) * factor / 1_000
     found |= {name: listed[key] * factor / per for name, (key, per) in FEES.items() if key in listed}
     return found

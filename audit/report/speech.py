@@ -9,13 +9,15 @@ import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_precision
+
+from audit.report.rounding import WHOLE_FROM, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]+"
 )
-WHOLE_FROM = Decimal(1000)
 MONEY_FIGURES = 5
 FINEST = 2
 FINEST_SHARE = 4
@@ -40,11 +41,6 @@ def clip(text: str, length: int) -> str:
     """The text, cleaned, with an ellipsis where it is longer than so many characters."""
     text = clean(text)
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def rounded(value: Decimal, digits: int) -> Decimal:
-    """Rounded half up, as an accountant rounds."""
-    return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +79,12 @@ class Speech:
             text = text.replace(english, own)
         return text
 
+    def source(self, text: str) -> str:
+        """Where prices or rates are from: the program's own words in the reader's language, names as they are."""
+        for english, own in self.words["accounts"]["sources"]:
+            text = text.replace(english, own)
+        return text
+
     def column(self, name: str) -> str:
         """A column of the call record as people call it; as it stands where there is no word for it."""
         text: str = self.words["needed"].get(name, name)
@@ -90,13 +92,22 @@ class Speech:
 
     def money(self, value: Decimal) -> str:
         """Cents below a thousand, none above; a sum too small to show is named as below the smallest."""
-        digits = get_currency_precision(self.currency)
+        digits = self.digits()
         fine = rounded(value, digits)
         if value and not fine:
-            smallest = self._amount(Decimal(1).scaleb(-digits), digits)
+            smallest = self.amount(Decimal(1).scaleb(-digits), digits)
             return ("<" if value > 0 else "−<") + smallest
         whole = not fine or abs(fine) >= WHOLE_FROM
-        return self._amount(rounded(value, 0) if whole else fine, 0 if whole else digits)
+        return self.amount(rounded(value, 0) if whole else fine, 0 if whole else digits)
+
+    def digits(self, currency: str | None = None) -> int:
+        """How many digits a currency's smallest coin has after the point; the report's where none is named."""
+        return int(get_currency_precision(currency or self.currency))
+
+    def exact(self, value: Decimal, currency: str | None = None) -> str:
+        """Money to the coin, as accounts have it."""
+        digits = self.digits(currency)
+        return self.amount(rounded(value, digits), digits, currency)
 
     def headline(self, value: Decimal) -> str:
         """Money for the few big figures: shortened where nobody would read its digits."""
@@ -104,14 +115,16 @@ class Speech:
         if abs(value) < from_here:
             return self.money(value)
         number, unit = self._short(abs(value), MONEY_FIGURES)
-        shown = self._amount(Decimal(0), 0).replace("0", number + unit)
+        shown = self.amount(Decimal(0), 0).replace("0", number + unit)
         return ("−" if value < 0 else "") + shown
 
-    def _amount(self, value: Decimal, digits: int) -> str:
+    def amount(self, value: Decimal, digits: int, currency: str | None = None, *, plus: bool = False) -> str:
+        """Money that has so many digits after the point; a gain with its ``plus`` where signs matter."""
         pattern = self.locale.currency_formats["standard"].pattern
         pattern = pattern.replace("0.00", "0." + "0" * digits if digits else "0")
-        text: str = format_currency(value, self.currency, format=pattern, locale=self.locale, currency_digits=False)
-        return text.replace("-", "−")
+        name = currency or self.currency
+        text: str = format_currency(value, name, format=pattern, locale=self.locale, currency_digits=False)
+        return ("+" if plus and value > 0 else "") + text.replace("-", "−")
 
     def compact(self, value: int | Decimal) -> str:
         """A large number in three figures and its unit: 22.4 M, 2,240万."""
@@ -138,6 +151,11 @@ class Speech:
     def number(self, value: Decimal) -> str:
         """A number with its groups and the digits it has after the point, trailing zeros dropped."""
         text: str = format_decimal(value, format="#,##0.####", locale=self.locale)
+        return text
+
+    def rate(self, value: Decimal) -> str:
+        """An exchange rate with all its digits."""
+        text: str = format_decimal(value, format="#,##0.00##########", locale=self.locale)
         return text
 
     def percent(self, share: Decimal, digits: int = 1) -> str:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from audit.report.charts import state
-from audit.report.speech import clean, clip, rounded, times
+from audit.report.rounding import rounded
+from audit.report.speech import clean, clip, times
 
 if TYPE_CHECKING:
     from audit.report.content import ProjectLine, Report

@@ -134,7 +134,7 @@ def _tiers(entry: Entry) -> Iterator[tuple[str, Tokens, str]]:
     for tier in ("flex", "priority"):
         if entry.get(f"input_cost_per_token_{tier}"):
             yield tier, PLAIN, tier
-            yield f"{tier}, cache read", READ, tier
+            yield f"{tier} cache read", READ, tier
     if entry.get("input_cost_per_token_batches"):
         yield "batch", PLAIN, "batch"
 
@@ -145,7 +145,7 @@ def _longer(longest: int) -> Iterator[tuple[str, Tokens, str]]:
             yield f"{length // 1_000}k input", {"input_tokens": length, "output_tokens": 500}, "standard"
     if longest >= LONG[-2]:
         cached = {"input_tokens": LONG[-2], "output_tokens": 500, "cache_read_tokens": 100_000}
-        yield "300k input, 100k cached", cached, "standard"
+        yield "300k input with 100k cached", cached, "standard"
 
 
 def usage(tokens: Mapping[str, int]) -> Usage:

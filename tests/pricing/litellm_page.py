@@ -69,11 +69,12 @@ def _entry(found: Comparison, entry: Difference) -> str:
         if found.explained(call) is entry:
             calls[call.model].append(call)
     sources = " ".join(f"<{address}>" for address in entry.source)
-    rows = [
-        (f"`{model}`", ", ".join(call.shape for call in of_model), _dollars(of_model[0].theirs), _dollars(ours))
-        for model, of_model in calls.items()
-        if (ours := of_model[0].ours) is not None
-    ]
+    compared = Counter(call.name for call in found.compared)
+    rows = []
+    for model, differ in calls.items():
+        first, whole = differ[0], len(differ) == compared[differ[0].name] > 1
+        shapes = f"all {len(differ)}" if whole else ", ".join(call.shape for call in differ)
+        rows.append((f"`{model}`", shapes, _dollars(first.theirs), _dollars(first.ours or Decimal(0))))
     head = ("model", "calls that differ", "the first: LiteLLM", "here")
     return f"**{entry.provider}.** {' '.join(entry.why.split())} {sources}".rstrip() + "\n\n" + _table(head, rows)
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tests.pricing.litellm_says import Difference
 
 
+SHAPES = {"plain", "cache read", "cache write", "cache write 1h", "210k input", "batch", "flex", "priority", "audio"}
+
+
 @pytest.fixture(scope="module")
 def found() -> Comparison:
     needs("litellm")
@@ -29,7 +32,7 @@ def test_most_models_cost_the_same(found: Comparison, record_property: Callable[
     compared, differ = ({call.name for call in calls} for calls in (found.compared, found.disagreements))
     assert len(compared) > 1_000
     assert len(compared - differ) > 0.6 * len(compared)
-    assert {call.shape for call in found.compared} == {call.shape for call in found.calls}
+    assert {call.shape for call in found.compared} >= SHAPES
 
 
 def test_each_difference_has_its_reason(found: Comparison) -> None:

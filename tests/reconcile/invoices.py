@@ -145,7 +145,7 @@ def openai_costs(found: Iterable[Line]) -> str:
             }
             for line in days[day]
         ]
-        buckets.append({"object": "bucket", **_seconds(day), "results": results})
+        buckets.append({"object": "bucket", **seconds(day), "results": results})
     return json.dumps({"object": "page", "data": buckets, "has_more": False, "next_page": None}, indent=1)
 
 
@@ -157,7 +157,7 @@ def openai_usage(found: Iterable[Line]) -> str:
     buckets = [
         {
             "object": "bucket",
-            **_seconds(day),
+            **seconds(day),
             "results": [
                 {
                     "object": "organization.usage.completions.result",
@@ -177,7 +177,7 @@ def openai_usage(found: Iterable[Line]) -> str:
     return json.dumps({"object": "page", "data": buckets, "has_more": False, "next_page": None}, indent=1)
 
 
-def _seconds(day: date) -> dict[str, int]:
+def seconds(day: date) -> dict[str, int]:
     start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     return {"start_time": start, "end_time": start + 86_400}
 

@@ -118,6 +118,19 @@ def cohere(call: Sent) -> Row:
     return beside(call) | {"request_id": f"req_{call.hex}", "request": asked, "response": answer}
 
 
+def heard(call: Sent) -> Row:
+    """A transcription's answer, which has no id; what was asked of it was sound."""
+    counts = {
+        "type": "tokens",
+        "input_tokens": call.input,
+        "input_token_details": {"text_tokens": 0, "audio_tokens": call.input},
+        "output_tokens": call.output,
+        "total_tokens": (call.input or 0) + (call.output or 0),
+    }
+    answer = {"text": "Done." if call.output else "", "usage": counts if call.known else None}
+    return beside(call) | {"request": {"model": call.model}, "response": answer}
+
+
 _BESIDE = INPUT | PROMPT
 _BESIDE |= {"operation", "provider", "response_model", "service_tier", "stream", "status", "http_status", "latency_ms"}
 _BESIDE |= {"max_output_tokens", "session_id", "user_id", "project", "environment", "finish_reason"}
@@ -156,5 +169,11 @@ WRITERS = (
             _OPENAI(call) and call.tier in ("standard", "flex") and asked_in_chat(call) and call.status in _ANSWERED
         ),
         (_BESIDE | {"cache_read_tokens"}) - {"provider", "response_model", "service_tier"},
+    ),
+    Writer(
+        "openai_media", "openai_media", one_file("media.jsonl", heard), lambda call: call.uuid,
+        lambda call: _OPENAI(call) and asked_in_chat(call) and call.status == "ok" and bool(call.output),
+        INPUT | {"status", "http_status", "latency_ms", "session_id", "user_id", "project", "environment"},
+        lambda _: {"operation": "audio"},
     ),
 )  # fmt: skip
