@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -69,7 +70,9 @@ def contracts(paths: Iterable[Path]) -> list[PriceList]:
     for path in paths:
         rows = read(path)
         overlaps.check(rows)
-        found.append(PriceList(f"contract {path.name}", rows))
+        # The file's own digest is its version: people do not count theirs.
+        version = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        found.append(PriceList(f"contract {path.name} {version}", rows))
     return found
 
 

@@ -2,12 +2,12 @@
 title   = "Calls without a known price"
 grade   = "alert"
 because = "No price is known for {model} of {provider}: {unpriced_calls} calls with {unpriced_tokens} tokens stand in the report without a cost."
-fix     = "Find out what it costs and add a price; until then the month's spend is stated too low."
+fix     = "See how the name is read (audit prices explain) and add its price (audit prices add); until then the month's spend is stated too low."
 
 [zh]
 title   = "没有已知价格的调用"
 because = "{provider} 的 {model} 没有已知价格：{unpriced_calls} 次调用、{unpriced_tokens} 个 token 未计入成本。"
-fix     = "查明价格并补录；在此之前，本月支出偏低。"
+fix     = "用 audit prices explain 查看名称如何识别，用 audit prices add 补录价格；在此之前，本月支出偏低。"
 */
 SELECT
     NULL AS project,
