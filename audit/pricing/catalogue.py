@@ -109,6 +109,7 @@ def _look_up(case: Case, at: datetime) -> tuple[PriceCalculation, Decimal] | Non
         return standard, Decimal(1)
     for variant in _variants(standard):
         if variant.when in _contexts(case.service_tier) and _active(variant, at):
+            # An entry that is there and empty says that the tier costs what the standard one does.
             return _calculated(case.provider, case.model, at, variant.when), Decimal(1)
     factor = _tier_factor(standard.provider.id, case.service_tier)
     return None if factor is None else (standard, factor)
@@ -126,9 +127,8 @@ def _variants(calculation: PriceCalculation) -> list[PriceVariant]:
 
 
 def _active(variant: PriceVariant, at: datetime) -> bool:
-    """Whether a variant states a price of its own at an instant."""
-    stated = any(price is not None for price in vars(variant.prices).values())
-    return stated and (variant.constraint is None or variant.constraint.active(at))
+    """Whether a variant holds at an instant."""
+    return variant.constraint is None or variant.constraint.active(at)
 
 
 def _calculated(provider: str | None, model: str, at: datetime, context: dict[str, str] | None) -> PriceCalculation:

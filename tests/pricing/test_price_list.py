@@ -1,9 +1,9 @@
 """What the join says a call cost is what genai-prices itself says, for every model of its list with token prices.
 
 Where the two differ by design:
-- Tokens of sound, images and video are counted with all the others at the plain price: a call record does not split
-  them. Searches, pages, characters and seconds are not in a call record, so neither asks for their price here.
-- Reasoning and citations, where the list prices them apart (Perplexity's deep research), count as output.
+- Tokens of video are counted with all the others at the plain price, cached images at that of cached input, and
+  citations as output: a call record does not tell them.
+- A name that the list's patterns would take for another model is not asked of it (audit/pricing/names.toml).
 - A model whose entry holds no price at all is free there and has no known price here.
 - A batch of a model without a batch price of its own costs its standard price there, half of it here where
   tiers.toml says so, and has no known price where neither does.
@@ -24,6 +24,7 @@ from genai_prices.types import ConditionalPrice, ModelPrice, StartDateConstraint
 
 from audit.pricing import catalogue
 from audit.pricing.book import Book
+from audit.pricing.names import candidates
 from audit.pricing.units import Case
 from tests.pricing.priced import Cost, costs
 
@@ -72,8 +73,28 @@ MODELS = [
     if any(has_token_price(row.prices) for row in rows(model))
     and known_by_its_id(provider, model)
     # What the project's own lists price goes by them.
+    and candidates(provider.id, model.id)[0].listed
     and not any(found.rows for found in Book().found(Case(provider.id, model.id, "standard", A_DAY, A_DAY)))
 ]
+
+
+EXTRAS = {
+    "input_audio_mtok": {"input_tokens": 9_001, "output_tokens": 7, "input_audio_tokens": 4_003},
+    "cache_audio_read_mtok": {
+        "input_tokens": 9_001,
+        "output_tokens": 7,
+        "input_audio_tokens": 4_003,
+        "cache_read_tokens": 3_000,
+        "cache_read_audio_tokens": 1_001,
+    },
+    "output_audio_mtok": {"input_tokens": 900, "output_tokens": 700, "output_audio_tokens": 333},
+    "input_image_mtok": {"input_tokens": 9_001, "output_tokens": 7, "input_image_tokens": 4_003},
+    "output_image_mtok": {"input_tokens": 900, "output_tokens": 700, "output_image_tokens": 333},
+    "output_reasoning_mtok": {"input_tokens": 900, "output_tokens": 700, "reasoning_tokens": 333},
+    "web_searches_kcount": {"input_tokens": 900, "output_tokens": 700, "quantity": 3, "unit": "web_searches"},
+}
+# Where the list calls something by another name than the call record does.
+THEIRS = {"cache_read_audio_tokens": "cache_audio_read_tokens", "reasoning_tokens": "output_reasoning_tokens"}
 
 
 def edges(model: ModelInfo) -> list[int]:
@@ -99,6 +120,12 @@ def usages(model: ModelInfo) -> Iterator[Call]:
             yield {"input_tokens": length, "output_tokens": 99, "cache_read_tokens": 55, "cache_write_tokens": 44}
 
 
+def extras(model: ModelInfo, at: datetime) -> Iterator[Call]:
+    """A usage of each other kind of token and fee that the model's price has at an instant."""
+    price = model.get_prices(at)
+    yield from (usage for key, usage in EXTRAS.items() if getattr(price, key, None) is not None)
+
+
 def instants(model: ModelInfo, tier: str = "standard") -> list[datetime]:
     """A day of September, and both sides of every date and hour at which a price of the model changes."""
     variants = [] if tier == "standard" else model.price_variants or []
@@ -115,7 +142,9 @@ def instants(model: ModelInfo, tier: str = "standard") -> list[datetime]:
 
 
 def listed(provider: str, model: str, call: Call, context: dict[str, str] | None = None) -> Decimal:
-    usage = {key: value for key, value in call.items() if key.endswith("_tokens")}
+    usage = {THEIRS.get(key, key): value for key, value in call.items() if key.endswith("_tokens")}
+    if "unit" in call:
+        usage[call["unit"]] = call["quantity"]
     at = call["started_at"]
     found = calc_price(
         Usage(**{"input_tokens": 0, **usage}),
@@ -146,10 +175,12 @@ def differing(calls: list[Priced], found: dict[str, Cost]) -> list[str]:
 def test_every_model_with_token_prices_costs_what_the_list_says() -> None:
     calls = []
     for provider, model in MODELS:
-        for at, usage in itertools.product(instants(model), usages(model)):
-            if has_token_price(model.get_prices(at)):
+        for at in instants(model):
+            for usage in (*usages(model), *extras(model, at)) if has_token_price(model.get_prices(at)) else ():
                 call = {"provider": provider, "model": model.id, "started_at": at, **usage}
                 calls.append(Priced(call, listed(provider, model.id, call)))
+    kinds = {key for case in calls for key in case.call}
+    assert {"input_audio_tokens", "cache_read_audio_tokens", "reasoning_tokens", "input_image_tokens", "unit"} <= kinds
     assert len({(case.call["provider"], case.call["model"]) for case in calls}) > 1_900
     assert differing(calls, costs(case.call for case in calls)) == []
 
