@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from audit.pricing import overlaps, pricelist
@@ -23,23 +24,26 @@ def add(path: Path, row: Mapping[str, str | list[str]]) -> None:
         raise UsageError(
             f"{path}: a row is added to a .toml file; add it to a CSV with the program that you keep it in"
         )
-    before = path.read_text(encoding="utf-8") if path.exists() else _HEAD
     written = "".join(f"{name} = {_value(value)}\n" for name, value in row.items())
     making = path.with_name(f".{path.name}.making")
     try:
-        making.write_text(f"{before.rstrip()}\n\n[[price]]\n{written}", encoding="utf-8")
+        before = path.read_text(encoding="utf-8") if path.exists() else _HEAD
         try:
+            making.write_text(f"{before.rstrip()}\n\n[[price]]\n{written}", encoding="utf-8")
             overlaps.check(pricelist.read(making))
+            making.replace(path)
         except UsageError as error:
             raise UsageError(str(error).replace(str(making), str(path))) from None
-        making.replace(path)
+        finally:
+            making.unlink(missing_ok=True)
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8: save it as UTF-8") from None
     except OSError as error:
         raise AuditError(f"{path}: the price cannot be written: {error.strerror or error}") from None
-    finally:
-        making.unlink(missing_ok=True)
 
 
 def _value(value: str | list[str]) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # A TOML text is a JSON text, signs that end a line written as what they are called.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

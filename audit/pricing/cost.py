@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from audit.pricing.money import Stated
 
 MONEY = "DECIMAL(18,9)"
+# What a pool's prices are stamped with, before its name.
+POOL = "pool "
 # What a call states beside plain text, by the unit whose price it asks for.
 PARTS = {
     "reasoning": "reasoning_tokens",
@@ -33,14 +35,15 @@ class Terms:
 
     ``parts`` are the kinds of token that some row prices apart and some call states; ``fees`` says that some call
     states a quantity; ``conditions`` are the columns of a price row by which rows of one name differ; ``translated``
-    says that some row is in another currency than the report, ``stated`` are the sources whose own cost counts, and
-    ``region`` is the SQL of where a call was served.
+    says that some row is in another currency than the report, ``pooled`` that some row is a pool's, ``stated`` are the
+    sources whose own cost counts, and ``region`` is the SQL of where a call was served.
     """
 
     parts: frozenset[str]
     fees: bool
     conditions: frozenset[str]
     translated: bool
+    pooled: bool
     stated: Stated | None
     region: str
 
@@ -69,7 +72,12 @@ class Terms:
 
     def native_cost(self, c: str, p: str) -> str:
         """What the list says a call cost, in the list's currency, to nine digits."""
-        exact = _exact(c, p, self.parts, fees=self.fees)
+        exact = _exact(c, p, " + ".join(_products(c, p, self.parts, fees=self.fees)), fees=self.fees)
+        if self.pooled:
+            # A pool's cost is spread by what was said of all tokens, whatever their parts add up to.
+            weighed = " + ".join(f"{p}.native_{way} * coalesce({c}.{way}_tokens, 0)" for way in ("input", "output"))
+            of_pool = f"starts_with({p}.price_source, '{POOL}')"
+            exact = f"(CASE WHEN {of_pool} THEN {_exact(c, p, weighed, fees=False)} ELSE {exact} END)"
         # By way of a narrow decimal it takes a fifth of the time; what that cannot hold goes straight. A count that no
         # money column can hold is a broken log's: its cost is unknown, and the audit goes on.
         return f"coalesce(try_cast(try_cast({exact} AS DECIMAL(18,12)) AS {MONEY}), try_cast({exact} AS {MONEY}))"
@@ -78,9 +86,10 @@ class Terms:
         """What the list says a call cost, in the report's currency: ``native_cost`` at the month's ``rate``."""
         if not self.translated:
             return f"{c}.native_cost"
+        # What nobody bills is nothing at any rate, though no row prices it.
         # A product whose digits a narrow decimal holds is rounded forty times as fast as one they do not fit.
         return (
-            f"CASE WHEN {c}.rate = 1 THEN {c}.native_cost "
+            f"CASE WHEN coalesce({c}.rate, 1) = 1 THEN {c}.native_cost "
             f"WHEN {c}.native_cost < {c}.narrow_below THEN ({c}.native_cost * {c}.narrow_rate)::{MONEY} "
             f"ELSE try_cast({c}.native_cost * {c}.rate AS {MONEY}) END"
         )
@@ -94,7 +103,7 @@ class Terms:
         return f"{p}.price_source" if self.stated is None else self.stated.source(c, f"{p}.price_source")
 
 
-def _exact(c: str, p: str, parts: frozenset[str], *, fees: bool) -> str:
+def _exact(c: str, p: str, billed: str, *, fees: bool) -> str:
     """A gateway's own answer and a failure that states no usage were not billed.
 
     A call whose usage is unknown, or one half of it, has no known cost; of one that failed or was given up, what is
@@ -115,7 +124,7 @@ def _exact(c: str, p: str, parts: frozenset[str], *, fees: bool) -> str:
   WHEN {c}.status IN ('error', 'cancelled') AND {nothing} THEN 0
   WHEN {unknown}
   WHEN coalesce({c}.status, '') NOT IN ('error', 'cancelled') AND ({halves}) THEN NULL
-  ELSE {" + ".join(_products(c, p, parts, fees=fees))}
+  ELSE {billed}
 END)"""
 
 

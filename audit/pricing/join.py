@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.pricing import catalogue, costed, kept
 from audit.pricing.book import Book
-from audit.pricing.cost import PARTS, Terms, parts_asked
+from audit.pricing.cost import PARTS, POOL, Terms, parts_asked
 from audit.pricing.money import Rates, stated, templated
 from audit.pricing.pooled import Pooled
 from audit.pricing.units import DAY_SECONDS, NO_LIMIT, UNITS, Case, UnitPrices, utc
@@ -88,7 +88,7 @@ def load_prices(
     book, rates = Book.of(settings), rates or Rates.of(engine, settings, anew=anew)
     closed = kept.of(engine, settings.company.currency, anew=anew)
     rows: list[dict[str, Any]] = []
-    pooled = Pooled.of(engine, settings, utc(start), utc(end))
+    pooled = Pooled.of(engine, settings, rates, closed, (utc(start), utc(end)))
     for provider, model, tier, where, first, last in found:
         whole = Case(provider, model, tier, *_months(first, last, settings.zone), where)
         own, bought = _split(whole, pooled, settings)
@@ -99,7 +99,7 @@ def load_prices(
     kept.add(engine, PRICES_SHAPE, closed, _plain(start), _plain(end))
     terms = _terms(engine, settings, rates, region, (_plain(start), _plain(end)))
     engine.run(f"CREATE OR REPLACE TEMP VIEW listed AS {costed.listed(terms, PRICES_SHAPE)}")
-    pooled.load(engine, rates)
+    pooled.load(engine)
     engine.run(
         f"CREATE OR REPLACE TEMP VIEW costed AS {costed.WITH_RESTS if pooled.months else 'SELECT * FROM listed'}"
     )
@@ -222,8 +222,9 @@ def _terms(engine: Engine, settings: Settings, rates: Rates, region: str, span: 
         + ", count(region) > 0"
         + f", coalesce(bool_or(output_from > 0 OR output_to < {NO_LIMIT}), false)"
         + f", coalesce(bool_or(second_from > 0 OR second_to < {DAY_SECONDS}), false)"
-        + ", count(thinking) > 0, coalesce(bool_or(currency <> $currency), false) FROM prices",
-        {"currency": settings.company.currency},
+        + ", count(thinking) > 0, coalesce(bool_or(currency <> $currency), false)"
+        + ", coalesce(bool_or(starts_with(price_source, $pool)), false) FROM prices",
+        {"currency": settings.company.currency, "pool": POOL},
     )
     priced = dict(zip(PARTS, told, strict=False))
     conditions = dict(zip(("region", "output", "second", "thinking"), told[len(PARTS) :], strict=False))
@@ -231,7 +232,8 @@ def _terms(engine: Engine, settings: Settings, rates: Rates, region: str, span: 
         parts=parts_asked(said, priced),
         fees=bool(said["quantity"]),
         conditions=frozenset(name for name, needed in conditions.items() if needed),
-        translated=bool(told[-1]),
+        translated=bool(told[-2]),
+        pooled=bool(told[-1]),
         stated=stated(engine, settings, rates, span),
         region=region,
     )

@@ -27,13 +27,13 @@ class Kept:
     into: str
     months: Mapping[Key, frozenset[Month]] = field(default_factory=dict)
 
-    def holds(self, month: Month) -> bool:
-        """Whether a month is closed: it has prices that stay."""
-        return any(month in months for months in self.months.values())
-
     def months_of(self, key: Key) -> frozenset[Month]:
         """The months whose prices of a case stay."""
         return self.months.get(key, frozenset())
+
+    def knows(self, provider: str | None, model: str, month: Month) -> bool:
+        """Whether a month's prices of a model stay, at some tier and somewhere."""
+        return any(key[:2] == (provider, model) and month in months for key, months in self.months.items())
 
 
 def of(engine: Engine, into: str, *, anew: Month | None = None) -> Kept:
@@ -46,19 +46,16 @@ def of(engine: Engine, into: str, *, anew: Month | None = None) -> Kept:
         {"into": into, "anew": str(anew or "")},
     )
     return Kept(
-        into, {key: frozenset(map(Month.parse, months)) for *key_parts, months in rows for key in [_key(key_parts)]}
+        into,
+        {(who, model, tier, where): frozenset(map(Month.parse, months)) for who, model, tier, where, months in rows},
     )
-
-
-def _key(parts: list[object]) -> Key:
-    provider, model, tier, region = parts
-    return (provider and str(provider), str(model), str(tier), region and str(region))  # type: ignore[return-value]
 
 
 def add(engine: Engine, shape: Mapping[str, str], kept: Kept, start: datetime, end: datetime) -> None:
     """Put the kept rows of a span of time into the table ``prices``."""
     if not kept.months:
         return
+    _grow(engine, shape)
     months = sorted({str(month) for held in kept.months.values() for month in held})
     engine.run(
         f"INSERT INTO prices BY NAME SELECT {', '.join(shape)} FROM store.prices WHERE report_currency = $into "
@@ -69,8 +66,8 @@ def add(engine: Engine, shape: Mapping[str, str], kept: Kept, start: datetime, e
 
 def keep(engine: Engine, shape: Mapping[str, str], month: Month, into: str, span: tuple[datetime, datetime]) -> None:
     """Keep a month's rows of ``prices`` whose cases the store has none of for it yet."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in shape.items())
-    engine.run(f"CREATE TABLE IF NOT EXISTS store.prices (month VARCHAR, report_currency VARCHAR, {columns})")
+    engine.run("CREATE TABLE IF NOT EXISTS store.prices (month VARCHAR, report_currency VARCHAR)")
+    _grow(engine, shape)
     rest = ", ".join(f"p.{name}" for name in shape if name not in ("valid_from", "valid_to"))
     same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM p.{name}" for name in _KEY.split(", "))
     engine.run(
@@ -80,6 +77,12 @@ def keep(engine: Engine, shape: Mapping[str, str], month: Month, into: str, span
         f"WHERE k.month = $month AND k.report_currency = $into AND {same})",
         {"month": str(month), "into": into, "start": span[0], "end": span[1]},
     )
+
+
+def _grow(engine: Engine, shape: Mapping[str, str]) -> None:
+    """Give the table the columns of a price row that it lacks: those that a later version brought are unknown."""
+    for name, kind in shape.items():
+        engine.run(f"ALTER TABLE store.prices ADD COLUMN IF NOT EXISTS {name} {kind}")
 
 
 def forget(engine: Engine, month: Month, into: str) -> None:

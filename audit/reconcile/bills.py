@@ -1,4 +1,4 @@
-"""The two sides of a reconciliation as tables of the engine: the bills' lines, and the calls by quarters of an hour."""
+"""The bills' side as a table of the engine: lines with their model, kind of token, and project by our names."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from audit.pricing import join
 from audit.reconcile import naming
-from audit.records import UsageError
-from audit.window import owner_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
 # A bill's days begin at midnight somewhere on earth: as far from UTC as that, its month may lie beside ours.
 MARGIN = timedelta(days=2)
-SUM = "DECIMAL(38,9)"
 # A day of a bill; one of a zone that turns its clocks has an hour more.
 DAY_HOURS = 25
 DAY_SECONDS = 86_400
@@ -33,7 +29,6 @@ _ITEMS_SHAPE = {
     **dict.fromkeys(("provider", "model", "line_item", "biller", "name", "part", "fee"), "VARCHAR"),
     "outside": "BOOLEAN",
 }
-_BILLERS_SHAPE = dict.fromkeys(("provider", "model", "biller"), "VARCHAR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,54 +186,6 @@ def _shift(begins: int | None) -> int:
     """Where a bill's days begin, in seconds from midnight UTC: 57,600 is eight hours before the next one's."""
     seconds = int(begins or 0)
     return seconds if seconds < DAY_SECONDS // 2 else seconds - DAY_SECONDS
-
-
-def load_calls(engine: Engine, settings: Settings, month: Month, span: tuple[datetime, datetime]) -> None:
-    """Make the table ``reconcile_calls``: what was logged between two instants (UTC), by quarters of an hour.
-
-    ``cost`` is the price list's, in the list's currency; NULL where no price is known. ``uncached`` is what the cache
-    reads would cost more at the price of plain input, ``searches`` what web searches cost, both in the report's
-    currency; ``batch`` is the cost of batch calls.
-    """
-    start, end = span
-    try:
-        join.load_prices(engine, settings, start, end)
-    except UsageError:
-        # A bill's month may reach into the company's next one, which has no rate yet: those hours stay unpriced.
-        join.load_prices(engine, settings, month.start(settings.zone), month.end(settings.zone))
-    engine.run(
-        f"""CREATE OR REPLACE TEMP TABLE reconcile_quarters AS WITH calls AS (
-          SELECT c.*, {owner_sql(settings.projects)} AS owner, coalesce(native_cost, cost) AS paid,
-            CASE WHEN native_cost IS NULL THEN $currency ELSE native_currency END AS paid_in
-          FROM costed AS c WHERE started_at >= $start AND started_at < $end
-        )
-        SELECT time_bucket(INTERVAL '15 minutes', started_at) AS quarter, provider, model,
-          coalesce(service_tier, 'standard') AS service_tier, service_tier IS NOT NULL AS tiered, owner AS project,
-          api_key, paid_in AS currency, count(*) AS calls,
-          count(*) FILTER (paid IS DISTINCT FROM 0) AS charged,
-          count(*) FILTER (paid IS NULL AND coalesce(input_tokens, output_tokens) IS NOT NULL) AS unpriced,
-          count(*) FILTER (paid IS NULL AND coalesce(input_tokens, output_tokens) IS NULL) AS silent,
-          coalesce(sum(input_tokens), 0)::BIGINT AS input_tokens,
-          coalesce(sum(cache_read_tokens), 0)::BIGINT AS cache_read_tokens,
-          coalesce(sum(output_tokens), 0)::BIGINT AS output_tokens,
-          coalesce(sum(paid), 0)::{SUM} AS cost,
-          coalesce(sum(cache_read_tokens * greatest(0, input_price - cache_read_price)), 0)::{SUM} AS uncached,
-          coalesce(sum(paid) FILTER (service_tier = 'batch'), 0)::{SUM} AS batch,
-          coalesce(sum(quantity * web_searches_price) FILTER (unit = 'web_searches' AND paid > 0), 0)::{SUM} AS searches
-        FROM calls GROUP BY ALL""",
-        {"start": _plain(start), "end": _plain(end), "currency": settings.company.currency},
-    )
-    pairs = engine.rows("SELECT DISTINCT provider, model FROM reconcile_quarters ORDER BY ALL")
-    engine.load(
-        "reconcile_billers",
-        _BILLERS_SHAPE,
-        [{"provider": who, "model": model, "biller": naming.biller(who, model)} for who, model in pairs],
-    )
-    engine.run(
-        "CREATE OR REPLACE TEMP TABLE reconcile_calls AS SELECT q.*, b.biller FROM reconcile_quarters q "
-        "JOIN reconcile_billers b ON b.provider IS NOT DISTINCT FROM q.provider "
-        "AND b.model IS NOT DISTINCT FROM q.model"
-    )
 
 
 def split_searches(engine: Engine) -> bool:

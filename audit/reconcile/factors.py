@@ -16,37 +16,58 @@ if TYPE_CHECKING:
 
 ZERO, ONE = Decimal(0), Decimal(1)
 _SHARE = Decimal("0.001")
-# The factor holds for nearly all of the model's money, or it is none.
+# Of a price that held for some days only, the factor holds for nearly all of the money that is apart.
 _MOST = Decimal("0.8")
+_DIGITS = tuple(Decimal(1).scaleb(-digits) for digits in range(5))
+_FINEST = Decimal("0.000001")
 
 
 def mispriced(comparison: Comparison, left: list[Cell]) -> Iterator[Claim]:
-    """Models whose every cell is the list's cost without cache prices, or without the batch's, or times one factor."""
-    tested = {
-        model: cells
-        for model, cells in by(_testable(comparison, left), "model").items()
-        if any(comparison.kind(cell) != "matched" for cell in cells)
-    }
-    found: list[Claim] = []
-    for model, cells in tested.items():
-        claim = _without(comparison, cells, model) or _factor(comparison, cells, model)
+    """All models at one factor; else each that costs what it would without cache or batch prices, or has a factor."""
+    apart = by((cell for cell in left if _testable(comparison, cell)), "model")
+    whole = by((cell for cell in comparison.cells if _testable(comparison, cell)), "model")
+    every = _of_all(comparison, apart, whole)
+    if every is not None:
+        yield every
+        return
+    for model, cells in apart.items():
+        claim = _without(comparison, cells, model) or _of_model(comparison, cells, whole[model])
+        claim = claim or _of_days(comparison, cells, whole[model])
         if claim is not None:
-            found.append(claim)
-    yield from _as_one(comparison, found)
+            yield claim
 
 
-def _testable(comparison: Comparison, left: list[Cell]) -> list[Cell]:
-    """Cells with a whole cost and a bill whose usage does not contradict it."""
-    return [
-        cell
-        for cell in left
-        if comparison.kind(cell) in ("price_apart", "money_apart")
-        and cell.logged is not None
-        and not cell.logged.unpriced
-        and not cell.logged.silent
+def _testable(comparison: Comparison, cell: Cell) -> bool:
+    """A cell with a whole cost and a bill, whose usage does not contradict it."""
+    logged = cell.logged
+    return (
+        comparison.kind(cell) in ("matched", "price_apart", "money_apart")
+        and logged is not None
+        and not logged.unpriced
+        and not logged.silent
         and cell.cost > 0
-        and cell.paid > 0
-    ]
+        and cell.is_billed
+    )
+
+
+def _of_all(
+    comparison: Comparison, apart: dict[str | None, list[Cell]], whole: dict[str | None, list[Cell]]
+) -> Claim | None:
+    """The costliest model's factor, if it holds for every other as well, and better than the list's own price does.
+
+    A model that costs a cent or two a day shows no factor by itself in a bill of whole cents.
+    """
+    if not apart or ("model" in comparison.dimensions and len(whole) == 1):
+        return None
+    costliest = max(whole, key=lambda model: (sum(cell.cost for cell in whole[model]), str(model)))
+    factor = _factor(whole[costliest], comparison.tolerance)
+    if factor is None or not all(_holds(cells, factor, comparison.tolerance) for cells in whole.values()):
+        return None
+    if any(_off(cells, factor) >= _off(cells, ONE) for cells in whole.values()):
+        return None
+    kind = "factor_all_less" if factor < 1 else "factor_all_more"
+    cells = tuple(cell for group in apart.values() for cell in group)
+    return Claim(kind, cells, values={"factor": factor, "share": abs(factor - ONE)})
 
 
 def _without(comparison: Comparison, cells: Sequence[Cell], model: str | None) -> Claim | None:
@@ -66,28 +87,67 @@ def _without(comparison: Comparison, cells: Sequence[Cell], model: str | None) -
     return None
 
 
-def _factor(comparison: Comparison, cells: Sequence[Cell], model: str | None) -> Claim | None:
-    ratio = _median(cells)
-    factor = _round(ratio, cells, comparison.tolerance)
-    fitting = [cell for cell in cells if _fits(cell, factor, comparison.tolerance)]
-    cost = sum((cell.cost for cell in cells), ZERO)
-    most = sum((cell.cost for cell in fitting), ZERO) >= _MOST * cost
-    # One cell always has a factor: it is one only where it is a round one.
-    round_one = factor == factor.quantize(Decimal("0.01"))
-    if not most or abs(factor - ONE) <= _SHARE or (len(fitting) == 1 and not round_one):
+def _of_model(comparison: Comparison, cells: Sequence[Cell], whole: Sequence[Cell]) -> Claim | None:
+    """One factor on all of a model."""
+    factor = _factor(whole, comparison.tolerance)
+    if factor is None or not cells[0].model:
         return None
-    certain = all(comparison.kind(cell) == "price_apart" for cell in fitting)
-    own = {cell.key for cell in fitting}
-    others = [
-        cell
-        for cell in comparison.cells
-        if cell.model == model and cell.is_billed and cell.is_logged and cell.key not in own
-    ]
-    elsewhere = any(not _fits(cell, factor, comparison.tolerance) for cell in others)
-    values: dict[str, object] = {"name": model, "factor": factor}
-    if elsewhere and "day" in comparison.dimensions:
-        values["days"] = tuple(sorted({cell.day for cell in fitting if cell.day is not None}))
-    return Claim("factor", tuple(fitting), certain=certain, values=values)
+    return _claim(comparison, "factor_model", cells, {"factor": factor})
+
+
+def _of_days(comparison: Comparison, cells: Sequence[Cell], whole: Sequence[Cell]) -> Claim | None:
+    """One factor on those cells of a model that are apart, such as a price that changed within the month."""
+    tolerance = comparison.tolerance
+    middle = _median(cells)
+    near = [cell for cell in cells if _fits(cell, middle, tolerance)]
+    factor = _factor(near, tolerance) if near else None
+    if factor is None:
+        return None
+    fitting = [cell for cell in cells if _fits(cell, factor, tolerance)]
+    most = sum((cell.cost for cell in fitting), ZERO) >= _MOST * sum((cell.cost for cell in cells), ZERO)
+    # One cell always has a factor: it is one only where it is a round one.
+    if not most or (len(fitting) == 1 and factor != factor.quantize(_DIGITS[2])):
+        return None
+    days = tuple(sorted({cell.day for cell in fitting if cell.day is not None}))
+    if days and len(fitting) < len(whole):
+        return _claim(comparison, "factor_days", fitting, {"factor": factor, "days": days})
+    return _claim(comparison, "factor_model", fitting, {"factor": factor}) if cells[0].model else None
+
+
+def _claim(comparison: Comparison, kind: str, cells: Sequence[Cell], values: dict[str, object]) -> Claim:
+    certain = all(comparison.kind(cell) == "price_apart" for cell in cells)
+    if cells[0].model is None:
+        kind += "_unnamed"
+    return Claim(kind, tuple(cells), certain=certain, values={"name": cells[0].model, **values})
+
+
+def _factor(cells: Sequence[Cell], tolerance: Tolerance) -> Decimal | None:
+    """The factor of all cells, with as few digits as they allow; None where they have none, or none but one."""
+    cost = sum((cell.cost for cell in cells), ZERO)
+    ratio = sum((cell.paid for cell in cells), ZERO) / cost
+    for digits in (*_DIGITS, _FINEST):
+        factor = ratio.quantize(digits, ROUND_HALF_UP)
+        if factor > 0 and _holds(cells, factor, tolerance):
+            return None if abs(factor - ONE) <= _SHARE else factor
+    return None
+
+
+def _holds(cells: Sequence[Cell], factor: Decimal, tolerance: Tolerance) -> bool:
+    """Whether a factor holds for each cell, and for their sum, in which roundings up and down cancel out."""
+    fine = sum((tolerance.fine(cell) ** 2 for cell in cells), ZERO).sqrt()
+    paid = sum((cell.paid for cell in cells), ZERO)
+    cost = sum((cell.cost for cell in cells), ZERO)
+    in_sum = abs(paid - factor * cost) <= max(2 * fine, _SHARE * abs(paid))
+    return in_sum and all(_fits(cell, factor, tolerance) for cell in cells)
+
+
+def _fits(cell: Cell, factor: Decimal, tolerance: Tolerance) -> bool:
+    return abs(cell.paid - factor * cell.cost) <= tolerance.slack(cell)
+
+
+def _off(cells: Sequence[Cell], factor: Decimal) -> Decimal:
+    """How far the cells are from a factor together."""
+    return sum((abs(cell.paid - factor * cell.cost) for cell in cells), ZERO)
 
 
 def _median(cells: Sequence[Cell]) -> Decimal:
@@ -99,45 +159,3 @@ def _median(cells: Sequence[Cell]) -> Decimal:
         if seen >= half:
             return ratio
     return ONE
-
-
-def _round(ratio: Decimal, cells: Sequence[Cell], tolerance: Tolerance) -> Decimal:
-    """The factor with as few digits as the cells allow."""
-    for digits in ("1", "0.1", "0.01", "0.001", "0.0001"):
-        factor = ratio.quantize(Decimal(digits), ROUND_HALF_UP)
-        near = [cell for cell in cells if abs(cell.paid - ratio * cell.cost) <= tolerance.slack(cell)]
-        if factor and all(_fits(cell, factor, tolerance) for cell in near):
-            return factor
-    return ratio.quantize(Decimal("0.000001"), ROUND_HALF_UP)
-
-
-def _fits(cell: Cell, factor: Decimal, tolerance: Tolerance) -> bool:
-    return abs(cell.paid - factor * cell.cost) <= tolerance.slack(cell)
-
-
-def _as_one(comparison: Comparison, found: list[Claim]) -> list[Claim]:
-    """One claim for all where every model that was compared has the same factor."""
-    factors = [claim for claim in found if claim.kind == "factor"]
-    compared = {
-        cell.model
-        for cell in comparison.cells
-        if cell.is_billed and cell.is_logged and (cell.paid or cell.cost) and "model" in comparison.dimensions
-    }
-    values = {claim.values["factor"] for claim in factors}
-    whole = "model" not in comparison.dimensions or (len(compared) > 1 and len(factors) == len(compared))
-    if not factors or not whole or max(values) - min(values) > _SHARE:
-        return [_named(claim) for claim in found]
-    cells = tuple(cell for claim in factors for cell in claim.cells)
-    if any("days" in claim.values for claim in factors):
-        return [_named(claim) for claim in found]
-    factor = factors[0].values["factor"]
-    kind = "factor_all_less" if factor < 1 else "factor_all_more"
-    whole_claim = Claim(kind, cells, values={"factor": factor, "share": abs(factor - ONE)})
-    return [whole_claim, *(claim for claim in found if claim.kind != "factor")]
-
-
-def _named(claim: Claim) -> Claim:
-    if claim.kind != "factor":
-        return claim
-    kind = "factor_days" if "days" in claim.values else "factor_model"
-    return Claim(kind, claim.cells, certain=claim.certain, values=claim.values)

@@ -7,14 +7,15 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from audit.reconcile import naming
-from audit.reconcile.sides import BILLS_SQL
+from audit.reconcile.bills import BILLS_SQL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
     from audit.engine.duckdb import Engine
+    from audit.reconcile.bills import Source
     from audit.reconcile.result import Dimension
-    from audit.reconcile.sides import Source
     from audit.records import Month
 
 # Names that many accounts have alike: sharing one says nothing of whether both sides use the same names.
@@ -61,11 +62,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A dimension that the bill states, and that the two sides could not be compared by; ``why`` is a word's key."""
+    """A dimension that the bill states, and that the two sides could not be compared by; ``why`` is a word's key.
+
+    ``strangers`` are the bill's keys or projects that no log knows, with their money, where the logs know others.
+    """
 
     dimension: Dimension
     why: str
     values: dict[str, object] = field(default_factory=dict)
+    strangers: tuple[tuple[str, Decimal], ...] = ()
 
 
 def scope_of(source: Source, month: Month, others: Sequence[Source]) -> Scope:
@@ -122,17 +127,20 @@ def _unused(engine: Engine, scope: Scope, name: Dimension, deployments: Mapping[
     )
     if not calls:
         return None
-    if without:
-        return Unused(name, "not_in_logs" if without == calls else "not_in_all_logs", {"n": without})
     logged = engine.rows(
         f"SELECT DISTINCT {name} FROM reconcile_calls WHERE {scope.calls_sql} AND {name} IS NOT NULL",
         scope.calls_params,
     )
     billed = engine.rows(
-        f"SELECT DISTINCT {name} FROM reconcile_bills WHERE {BILLS_SQL} AND fee IS NULL AND {name} IS NOT NULL",
+        f"SELECT {name}, coalesce(sum(billed_cost), 0) FROM reconcile_bills WHERE {BILLS_SQL} AND fee IS NULL "
+        f"AND {name} IS NOT NULL GROUP BY {name} ORDER BY 2 DESC, 1",
         scope.source.params,
     )
-    ours, theirs = {str(value) for (value,) in logged}, {str(value) for (value,) in billed}
+    ours, theirs = {str(value) for (value,) in logged}, {str(value) for value, _ in billed}
+    if without:
+        strange = [(value, money) for value, money in billed if value not in ours] if theirs & ours else []
+        why = "not_in_logs" if without == calls else "not_in_all_logs"
+        return Unused(name, why, {"n": without}, tuple(strange) if name != "model" else ())
     if name == "model":
         by_bill, by_log = naming.one_name(theirs, ours, scope.source.biller, deployments)
         shared = set(by_bill.values()) & set(by_log.values())

@@ -7,18 +7,21 @@ from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from audit.reconcile.sides import BILLS_SQL
+from audit.reconcile.bills import BILLS_SQL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from audit.engine.duckdb import Engine
-    from audit.reconcile.cells import Translator
     from audit.reconcile.grain import Scope, Unused
     from audit.reconcile.sentences import Words
+    from audit.reconcile.translation import Translator
     from audit.records import Month
     from audit.settings import Settings
+
+# So many keys or projects are named in a note; their number is always told.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,13 @@ class Facts:
 def notes(engine: Engine, facts: Facts, words: Words, calls: int) -> tuple[str, ...]:
     """The notes as sentences."""
     scope, translate = facts.scope, facts.translate
-    said = [
-        words.say(f"note.{one.why}", dimension=words.say(f"dimension.{one.dimension}"), **one.values)
-        for one in facts.unused
-        if calls
-    ]
+    said = []
+    for one in facts.unused if calls else ():
+        dimension = words.say(f"dimension.{one.dimension}")
+        said.append(words.say(f"note.{one.why}", dimension=dimension, **one.values))
+        if one.strangers:
+            named = words.between([f"{name} ({words.money(money)})" for name, money in one.strangers[:_NAMED]])
+            said.append(words.say("note.strangers", dimension=dimension, names=named, n=len(one.strangers)))
     said += [
         words.say("note.translated", currency=currency, into=translate.into, rate=words.number(rate))
         for currency, rate in sorted(translate.told.items())

@@ -9,18 +9,19 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from audit import places
+from audit.reconcile import bills, calls, grain, notes, rows, sentences
 from audit.reconcile import cells as gathering
-from audit.reconcile import grain, notes, rows, sentences, sides
 from audit.reconcile.claims import Comparison, Fee
 from audit.reconcile.classes import Tolerance, usage_kind
 from audit.reconcile.reasons import explain
 from audit.reconcile.result import Reason, Reconciled
+from audit.reconcile.translation import Translator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.engine.duckdb import Engine
-    from audit.reconcile.cells import Cell, Translator
+    from audit.reconcile.cells import Cell
     from audit.reconcile.claims import Claim
     from audit.reconcile.grain import Scope, Unused
     from audit.reconcile.result import Dimension
@@ -40,15 +41,15 @@ def reconcile(engine: Engine, settings: Settings, month: Month) -> tuple[Reconci
     It makes ``prices`` and ``costed`` anew, for the month and some days around it: it comes before what else needs
     them, or after all of it. Raises UsageError where the month's prices need an exchange rate.
     """
-    found = sides.load_bills(engine, settings, month)
+    found = bills.load_bills(engine, settings, month)
     if not found:
         return ()
     scopes = [grain.scope_of(source, month, found) for source in found]
     start = min([month.start(settings.zone), *(scope.start.replace(tzinfo=UTC) for scope in scopes)])
     end = max([month.end(settings.zone), *(scope.end.replace(tzinfo=UTC) for scope in scopes)])
-    sides.load_calls(engine, settings, month, (start, end))
-    if sides.split_searches(engine):
-        found = sides.sources(engine)
+    calls.load_calls(engine, settings, month, (start, end))
+    if bills.split_searches(engine):
+        found = bills.sources(engine)
         scopes = [grain.scope_of(source, month, found) for source in found]
     usages = [source for source in found if source.currency is None]
     desks = []
@@ -75,7 +76,7 @@ def _result(engine: Engine, settings: Settings, month: Month, desk: _Desk) -> Re
     scope, source = desk.scope, desk.scope.source
     currency = source.currency or settings.company.currency
     words = sentences.load(places.templates(), settings.company.language, source.currency)
-    translate = gathering.Translator(settings, month, currency)
+    translate = Translator(settings, month, currency)
     cells = gathering.gather(engine, scope, desk.dimensions, translate)
     if source.currency is None:
         cells = gathering.without_money(cells)
@@ -84,7 +85,7 @@ def _result(engine: Engine, settings: Settings, month: Month, desk: _Desk) -> Re
     parts = rows.parts(comparison)
     billed = sum((part.billed for part in parts), ZERO)
     computed = sum((part.computed for part in parts), ZERO)
-    calls = sum(part.calls for part in parts)
+    counted = sum(part.calls for part in parts)
     known = source.currency is not None
     facts = notes.Facts(month, settings, scope, desk.unused, desk.beside, translate)
     return Reconciled(
@@ -102,11 +103,11 @@ def _result(engine: Engine, settings: Settings, month: Month, desk: _Desk) -> Re
         computed=computed if known else None,
         difference=billed - computed if known else None,
         lines=source.lines,
-        calls=calls,
-        says=words.headline(billed, computed, calls, agrees=not claims, known=known),
+        calls=counted,
+        says=words.headline(billed, computed, counted, agrees=not claims, known=known),
         parts=parts,
         reasons=_reasons(claims, words),
-        notes=notes.notes(engine, facts, words, calls),
+        notes=notes.notes(engine, facts, words, counted),
         models=rows.models(cells) if "model" in desk.dimensions else (),
         days=rows.days(cells) if "day" in desk.dimensions else (),
     )
@@ -130,7 +131,7 @@ def _comparison(engine: Engine, desk: _Desk, cells: tuple[Cell, ...], translate:
 
 def _fees(engine: Engine, scope: Scope) -> tuple[Fee, ...]:
     found = engine.rows(
-        f"SELECT fee, sum(billed_cost), count(*) FROM reconcile_bills WHERE {sides.BILLS_SQL} AND fee IS NOT NULL "
+        f"SELECT fee, sum(billed_cost), count(*) FROM reconcile_bills WHERE {bills.BILLS_SQL} AND fee IS NOT NULL "
         "GROUP BY fee HAVING sum(billed_cost) <> 0 ORDER BY sum(billed_cost) DESC, fee",
         scope.source.params,
     )

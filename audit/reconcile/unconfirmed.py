@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from audit.reconcile.cells import Translator
+from audit.pricing import providers
+from audit.reconcile.translation import Translator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +48,14 @@ def unconfirmed(
     billed = {one.provider for one in found if one.currency is not None}
     sums: dict[str, Unconfirmed] = {}
     for provider, currency, calls, cost in rows:
-        if provider not in billed:
+        if provider not in billed and not _own(provider):
             before = sums.get(provider, Unconfirmed(provider, 0, Decimal(0)))
             more = translate(cost, currency) or Decimal(0)
             sums[provider] = Unconfirmed(provider, before.calls + calls, before.computed + more)
     return tuple(sorted(sums.values(), key=lambda one: (-one.computed, one.provider)))
+
+
+def _own(provider: str) -> bool:
+    """Whether the models run on the company's own machines, for which nobody sends a bill by the call."""
+    who = providers.called(provider) if provider else None
+    return who is not None and who.kind == "self"

@@ -13,7 +13,7 @@ from audit.engine.store import open_store
 from audit.reconcile.reconciliation import reconcile
 from audit.records import Month
 from tests.ingest.shop import ABSENT, DATA
-from tests.reconcile import invoices
+from tests.reconcile import invoices, layouts
 from tests.reconcile.invoices import OCTOBER, Line, Office, billed, dollars, month, said, times, total
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def office(tmp_path: Path) -> Office:
 def test_usage_alone_is_counted_and_has_no_money(office: Office) -> None:
     calls = month(*OPENAI)
     office.log(calls)
-    office.read("usage.json", invoices.openai_usage(billed(calls)))
+    office.read("usage.json", layouts.openai_usage(billed(calls)))
     (one,) = office.reconciled()
     assert (one.billed, one.computed, one.difference, one.currency) == (None, None, None, None)
     assert one.agrees
@@ -42,7 +42,7 @@ def test_usage_alone_names_what_it_counts_more(office: Office) -> None:
     calls = month(*OPENAI)
     office.log(calls)
     more = [replace(line, requests=line.requests, input_tokens=line.input_tokens * 2) for line in billed(calls)]
-    office.read("usage.json", invoices.openai_usage(more))
+    office.read("usage.json", layouts.openai_usage(more))
     (one,) = office.reconciled()
     assert {reason.kind for reason in one.reasons} == {"tokens_apart_of"}
     assert all(not reason.money for reason in one.reasons)
@@ -51,7 +51,7 @@ def test_usage_alone_names_what_it_counts_more(office: Office) -> None:
 
 def test_a_bill_without_any_log_says_that(office: Office) -> None:
     bill = billed(month(*OPENAI))
-    office.read("costs.json", invoices.openai_costs(bill))
+    office.read("costs.json", layouts.openai_costs(bill))
     (one,) = office.reconciled()
     assert said(one) == [f"no log holds a call of this provider and time, but billed: {dollars(total(bill))}"]
 
@@ -59,7 +59,7 @@ def test_a_bill_without_any_log_says_that(office: Office) -> None:
 def test_calls_of_another_provider_are_not_the_bills(office: Office) -> None:
     calls = month(*OPENAI)
     office.log([*calls, *month("claude-sonnet-4-5")])
-    office.read("costs.json", invoices.openai_costs(billed(calls)))
+    office.read("costs.json", layouts.openai_costs(billed(calls)))
     (one,) = office.reconciled()
     assert one.agrees
     assert one.calls == len(calls)
@@ -68,7 +68,7 @@ def test_calls_of_another_provider_are_not_the_bills(office: Office) -> None:
 def test_another_months_bill_is_not_this_months(office: Office) -> None:
     calls = month(*OPENAI)
     office.log(calls)
-    office.read("costs.json", invoices.openai_costs(billed(calls)))
+    office.read("costs.json", layouts.openai_costs(billed(calls)))
     assert office.reconciled(Month(2026, 9)) == ()
     assert office.reconciled(Month(2026, 11)) == ()
 
@@ -76,7 +76,7 @@ def test_another_months_bill_is_not_this_months(office: Office) -> None:
 def test_a_model_under_another_name_is_recognised_by_its_money(office: Office) -> None:
     calls = month(*OPENAI)
     office.log(calls, model=lambda call: "gpt-4o" if call.model == "gpt-4o" else "our-small-one")
-    office.read("invoice.csv", invoices.plain(billed(calls), cents=False))
+    office.read("invoice.csv", layouts.plain(billed(calls), cents=False))
     (one,) = office.reconciled()
     assert {reason.kind for reason in one.reasons} <= {"unknown_model", "unbilled_model", "renamed_model", "rounding"}
     assert one.difference == sum((reason.money for reason in one.reasons), Decimal(0))
@@ -86,7 +86,7 @@ def test_a_project_under_another_name_is_recognised_by_its_money(office: Office)
     calls = month(*OPENAI)
     office.log(calls)
     bill = [replace(line, project="proj_shop" if line.project == "shop" else line.project) for line in billed(calls)]
-    office.read("focus.csv", invoices.focus(bill))
+    office.read("focus.csv", layouts.focus(bill))
     (one,) = office.reconciled()
     (sentence,) = said(one)
     assert sentence.startswith(
@@ -98,7 +98,7 @@ def test_a_project_and_a_model_that_one_side_lacks_are_named(office: Office) -> 
     calls = month(*OPENAI)
     office.log([call for call in calls if call.project == "search"])
     bill = billed(calls)
-    office.read("focus.csv", invoices.focus(line for line in bill if line.model == "gpt-4o"))
+    office.read("focus.csv", layouts.focus(line for line in bill if line.model == "gpt-4o"))
     (one,) = office.reconciled()
     shop = total(line for line in bill if line.project == "shop" and line.model == "gpt-4o")
     mini = total(line for line in bill if line.project == "search" and line.model == "gpt-4o-mini")
@@ -117,7 +117,7 @@ def test_calls_without_usage_are_what_we_cannot_know(office: Office) -> None:
         output_tokens=lambda call: None if call.at in silent else call.output_tokens,
         cache_read_tokens=lambda _: None,
     )
-    office.read("costs.json", invoices.openai_costs(billed(calls)))
+    office.read("costs.json", layouts.openai_costs(billed(calls)))
     (one,) = office.reconciled()
     lost = sum((call.cost for call in calls if call.at in silent), Decimal(0))
     assert said(one) == [
@@ -134,16 +134,38 @@ def test_calls_at_midnight_are_billed_a_day_later_and_nobody_is_wrong(office: Of
         else call
         for call in calls
     ]
-    office.read("costs.json", invoices.openai_costs(billed(moved)))
+    office.read("costs.json", layouts.openai_costs(billed(moved)))
     (one,) = office.reconciled()
     assert [reason.kind for reason in one.reasons if reason.kind != "rounding"] == ["straddling"]
     assert one.difference == 0
 
 
+def test_a_key_that_no_log_knows_is_noted_where_some_calls_state_none(office: Office) -> None:
+    calls = month("gpt-4o")
+    office.log(calls, api_key=lambda call: call.api_key if call.project == "search" else None)
+    strange = Line(date(2026, 10, 5), "gpt-4o", "search", "billing-x", Decimal("12.34"))
+    bill = [line for line in billed(calls) if line.project == "search"]
+    shop = [replace(line, api_key="svc-search") for line in billed(calls) if line.project == "shop"]
+    office.read("costs.json", layouts.openai_costs([*bill, *shop, strange]))
+    (one,) = office.reconciled()
+    assert "Not compared by key: 62 calls do not state it." in one.notes
+    assert (
+        "On the bill is a key that no log knows: billing-x ($12.34). Calls that state none may be its own." in one.notes
+    )
+
+
+def test_nobody_sends_a_bill_for_the_companys_own_machines(office: Office) -> None:
+    calls = month("gpt-4o")
+    office.log(calls)
+    office.log(calls[:3], "own.jsonl", provider=lambda _: "vllm", model=lambda _: "house-7b")
+    office.read("costs.json", layouts.openai_costs(billed(calls)))
+    assert not [line for line in office.printed() if line.startswith("No bill was read")]
+
+
 def test_a_granted_balance_is_used_and_not_invoiced(office: Office) -> None:
     calls = month("deepseek-chat")
     office.log(calls)
-    text = invoices.deepseek_cost(billed(calls)).replace(
+    text = layouts.deepseek_cost(billed(calls)).replace(
         ",2026-10-05,deepseek-chat,Paid,", ",2026-10-05,deepseek-chat,Granted,"
     )
     office.read("cost.csv", text)
@@ -164,7 +186,7 @@ def test_web_searches_are_held_against_what_the_logs_searched(office: Office) ->
         Line(line.day, None, line.project, line.api_key, Decimal("0.03") * line.requests, item="web search tool calls")
         for line in bill
     ]
-    office.read("costs.json", invoices.openai_costs([*bill, *searches]))
+    office.read("costs.json", layouts.openai_costs([*bill, *searches]))
     (one,) = office.reconciled()
     assert one.agrees
     assert {line.name for line in one.models} == {"gpt-4o", "web search"}
@@ -178,7 +200,7 @@ def test_a_bill_in_two_currencies_takes_each_call_once(office: Office) -> None:
     contract = invoices.CONTRACT.replace('"deepseek"', '"some vendor"').replace('"openai"', '"some vendor"')
     office.folder.joinpath("vendor.toml").write_text(contract, encoding="utf-8")
     office.more["prices"] = {"contracts": [office.folder / "vendor.toml"]}
-    office.read("invoice.csv", invoices.table(("provider", "date", "model", "amount", "currency"), rows))
+    office.read("invoice.csv", layouts.table(("provider", "date", "model", "amount", "currency"), rows))
     found = office.reconciled()
     assert [(one.currency, one.agrees) for one in found] == [("CNY", True), ("USD", True)]
 
@@ -187,7 +209,7 @@ def test_a_missing_exchange_rate_is_said_and_breaks_nothing(office: Office) -> N
     calls = month("deepseek-chat")
     office.log(calls)
     rows = [("deepseek", line.day, f"{line.money:f}", "KRW") for line in billed(calls)]
-    office.read("invoice.csv", invoices.table(("provider", "date", "amount", "currency"), rows))
+    office.read("invoice.csv", layouts.table(("provider", "date", "amount", "currency"), rows))
     (one,) = office.reconciled()
     assert any(note.startswith("Some calls could not be translated") and "KRW" in note for note in one.notes)
     assert {reason.kind for reason in one.reasons} == {"unpriced"}
@@ -196,7 +218,7 @@ def test_a_missing_exchange_rate_is_said_and_breaks_nothing(office: Office) -> N
 def test_it_reads_no_file_of_the_engines_once_that_is_sealed(office: Office) -> None:
     calls = month("gpt-4o")
     office.log(calls)
-    office.read("costs.json", invoices.openai_costs(times(billed(calls), "gpt-4o", 2)))
+    office.read("costs.json", layouts.openai_costs(times(billed(calls), "gpt-4o", 2)))
     settings = office.settings
     with open_store(settings.paths.store, settings) as engine:
         engine.seal()

@@ -15,7 +15,7 @@ from audit import formatbook, formatcases, intake, places
 from audit.engine.store import open_store
 from audit.reconcile.reconciliation import reconcile
 from audit.records import Month
-from tests.reconcile import invoices
+from tests.reconcile import layouts
 from tests.reconcile.invoices import PRICES, Call, Office, billed, dollars, month, said, times, total
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def split(calls: list[Call], *, factor: int = 1) -> str:
                     "api_key_id": line.api_key,
                 }
             )
-    data = [{"object": "bucket", **invoices.seconds(day), "results": results} for day, results in sorted(days.items())]
+    data = [{"object": "bucket", **layouts.seconds(day), "results": results} for day, results in sorted(days.items())]
     return json.dumps({"object": "page", "data": data, "has_more": False, "next_page": None})
 
 
@@ -93,7 +93,7 @@ def test_a_day_of_beijing_is_a_day_of_beijing(office: Office) -> None:
         for (day, model), money in by_day(calls, 8).items()
     ]
     columns = ("user_id", "start_time_iso", "end_time_iso", "model", "wallet_type", "cost", "currency")
-    assert office.read("cost.csv", invoices.table(columns, rows)) == "deepseek_cost"
+    assert office.read("cost.csv", layouts.table(columns, rows)) == "deepseek_cost"
     (one,) = office.reconciled()
     assert (one.period_start.isoformat(), one.first_day) == ("2026-09-30T16:00:00", date(2026, 10, 1))
     gone = [reason for reason in one.reasons if reason.kind != "rounding"]
@@ -128,7 +128,7 @@ def test_hours_of_a_cloud_bill_are_added_up_to_days(office: Office) -> None:
         "BilledCost", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd", "ProviderName", "ServiceCategory",
         "ServiceName", "Tags",
     )  # fmt: skip
-    office.read("focus.csv", invoices.table(columns, rows))
+    office.read("focus.csv", layouts.table(columns, rows))
     (one,) = office.reconciled()
     assert one.agrees
     assert (one.lines, one.dimensions) == (len(calls), ("day", "model", "project"))
@@ -142,7 +142,7 @@ def test_tiers_are_told_apart_where_both_sides_tell_them(office: Office) -> None
         for call in calls
     ]
     rows = [(*row[:4], f"{Decimal(row[4]) * (2 if row[3] else 1):f}") for row in rows]
-    office.read("invoice.csv", invoices.table(("provider", "date", "model", "service_tier", "amount"), rows))
+    office.read("invoice.csv", layouts.table(("provider", "date", "model", "service_tier", "amount"), rows))
     (one,) = office.reconciled()
     more = sum((call.cost for call in calls if call.tier == "batch"), Decimal(0))
     assert one.dimensions == ("day", "model", "service_tier")
@@ -169,7 +169,7 @@ def test_claudes_cost_takes_its_tokens_from_the_usage_report(office: Office) -> 
         }
         for line in bill
     ]
-    office.read("cost.json", invoices.anthropic_cost(bill))
+    office.read("cost.json", layouts.anthropic_cost(bill))
     assert office.read("usage.json", json.dumps({"data": usage, "has_more": False})) == "anthropic_usage"
     (one,) = office.reconciled()
     assert one.usage_source == "anthropic_usage"
@@ -199,7 +199,7 @@ def test_the_commands_read_a_bill_and_print_what_is_wrong_with_it(audit: Audit) 
     _ = office.settings
     audit.settings('[prices]\ncontracts = ["contract.toml"]\n')
     office.log(calls)
-    (audit.folder / "costs.json").write_text(invoices.openai_costs(times(billed(calls), "gpt-4o", 2)), encoding="utf-8")
+    (audit.folder / "costs.json").write_text(layouts.openai_costs(times(billed(calls), "gpt-4o", 2)), encoding="utf-8")
     assert audit("ingest", "calls.jsonl", "costs.json").returncode == 0
     done = audit("reconcile", "--month", "2026-10")
     more = sum((call.cost for call in calls if call.model == "gpt-4o"), Decimal(0))
