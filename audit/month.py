@@ -46,7 +46,7 @@ def audit_month(
     from audit.report.assemble import Audited, assemble
     from audit.report.render import render
 
-    reconciled = reconcile(engine, settings, month)
+    reconciled = reconcile(engine, settings, month, anew=restated is not None)
     owners = redline.owners(settings, month, rates)
     rules, broken = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
     look_back = max((rule.look_back_days for rule in rules), default=0)

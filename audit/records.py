@@ -52,7 +52,7 @@ CALL_COLUMNS: tuple[Column, ...] = (
     Column("provider", TEXT, "who bills it"),
     Column("model", TEXT, "the model asked for"),
     Column("response_model", TEXT, "the model that answered"),
-    Column("service_tier", TEXT, "standard, batch, flex or priority"),
+    Column("service_tier", TEXT, "standard, batch, flex, priority or fast"),
     Column("region", TEXT, "the region or platform that served it, where prices differ"),
     Column("stream", FLAG, "whether the answer was streamed"),
     Column("max_output_tokens", WHOLE, "the cap the request set on its output"),

@@ -15,6 +15,9 @@ from tests.conftest import ROOT, SAMPLES, Audit
 if TYPE_CHECKING:
     from pathlib import Path
 
+COMMANDS = {
+    "init", "ingest", "run", "send", "schedule", "formats", "rules", "prices", "reconcile", "reprice", "version",
+}  # fmt: skip
 CALL = (
     '{{"call_id": "{0}", "started_at": "2026-10-05T10:00:00Z", "provider": "openai", "model": "gpt-4.1", '
     '"input_tokens": 1000, "output_tokens": 10, "status": "ok", "project": "search"}}\n'
@@ -37,16 +40,15 @@ def sentence(text: str) -> str:
 
 def test_help_names_every_command(audit: Audit) -> None:
     shown = audit("--help").stdout
-    for command in ("init", "ingest", "run", "send", "schedule", "formats", "rules", "version"):
+    for command in COMMANDS:
         assert re.search(rf"^\s+{command}\s", shown, re.MULTILINE)
         assert audit(command, "--help").returncode == 0
 
 
 def test_the_readme_and_the_pages_name_only_commands_that_exist() -> None:
-    known = {"init", "ingest", "run", "send", "schedule", "formats", "rules", "version"}
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         used = set(re.findall(r"(?:^|[`/])audit ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
-        assert used <= known, page.name
+        assert used <= COMMANDS, page.name
 
 
 def test_settings_that_init_writes_work_as_they_are(audit: Audit, logs: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="See, check and add prices.")
 
 Provider = Annotated[Optional[str], typer.Option("--provider", "-p", help="Who bills it.")]  # noqa: UP045
-Tier = Annotated[str, typer.Option("--tier", help="standard, batch, flex or priority.")]
+Tier = Annotated[str, typer.Option("--tier", help="standard, batch, flex, priority or fast.")]
 Region = Annotated[Optional[str], typer.Option("--region", help="The region, where prices differ.")]  # noqa: UP045
 Day = Annotated[Optional[str], typer.Option("--on", help="The day, as 2026-10-31; today where left out.")]  # noqa: UP045
 
@@ -79,8 +79,8 @@ def _case(settings: Settings, model: str, on: str | None, provider: str | None, 
     from audit.pricing.telling import day_of
     from audit.pricing.units import Case
 
-    if tier not in ("standard", "batch", "flex", "priority"):
-        raise UsageError(f"--tier: '{tier}' is none: write standard, batch, flex or priority")
+    if tier not in ("standard", "batch", "flex", "priority", "fast"):
+        raise UsageError(f"--tier: '{tier}' is none: write standard, batch, flex, priority or fast")
     try:
         day = date.fromisoformat(on) if on else date.today()  # noqa: DTZ011  # the day on the wall
     except ValueError:

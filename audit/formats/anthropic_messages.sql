@@ -31,6 +31,7 @@ written         = "usage.cache_creation_input_tokens: whole"
 written_1h      = "usage.cache_creation.ephemeral_1h_input_tokens: whole"
 output          = "usage.output_tokens: whole"
 tier            = "usage.service_tier"
+speed           = "usage.speed"
 thought         = "usage.output_tokens_details.thinking_tokens: whole"
 searches        = "usage.server_tool_use.web_search_requests: whole"
 served_in       = "usage.inference_geo"
@@ -45,6 +46,7 @@ answer_written  = "response{}.usage.cache_creation_input_tokens: whole"
 answer_1h       = "response{}.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 answer_output   = "response{}.usage.output_tokens: whole"
 answer_tier     = "response{}.usage.service_tier"
+answer_speed    = "response{}.usage.speed"
 answer_thought  = "response{}.usage.output_tokens_details.thinking_tokens: whole"
 answer_searches = "response{}.usage.server_tool_use.web_search_requests: whole"
 answer_in       = "response{}.usage.inference_geo"
@@ -103,7 +105,11 @@ SELECT
     END AS provider,
     coalesce(asked_model, batch_model, answer_model, model) AS model,
     coalesce(batch_model, answer_model, model) AS response_model,
-    CASE WHEN batched IS NOT NULL THEN 'batch' ELSE coalesce(answer_tier, tier) END AS service_tier,
+    CASE
+        WHEN batched IS NOT NULL THEN 'batch'
+        WHEN coalesce(answer_speed, speed) = 'fast' THEN 'fast'
+        ELSE coalesce(answer_tier, tier)
+    END AS service_tier,
     CASE
         WHEN coalesce(batch_in, answer_in, served_in) NOT IN ('global', 'not_available')
             THEN coalesce(batch_in, answer_in, served_in)

@@ -33,6 +33,7 @@ cache_write_1h = "message.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 cache_read     = "message.usage.cache_read_input_tokens: whole"
 output         = "message.usage.output_tokens: whole"
 service_tier   = "message.usage.service_tier"
+speed          = "message.usage.speed"
 thought        = "message.usage.output_tokens_details.thinking_tokens: whole"
 searches       = "message.usage.server_tool_use.web_search_requests: whole"
 served_in      = "message.usage.inference_geo"
@@ -51,7 +52,7 @@ SELECT
     'anthropic' AS provider,
     model,
     model AS response_model,
-    coalesce(service_tier, 'standard') AS service_tier,
+    CASE WHEN speed = 'fast' THEN 'fast' ELSE coalesce(service_tier, 'standard') END AS service_tier,
     CASE WHEN served_in NOT IN ('global', 'not_available') THEN served_in END AS region,
     CASE WHEN NOT coalesce(side, FALSE) THEN TRUE END AS stream,
     fresh + coalesce(cache_read, 0) + coalesce(cache_write, 0) AS input_tokens,

@@ -12,13 +12,15 @@ nor time: it is read only with a time beside it, and is known by its content whe
 stream are one call, whose usage stands in the last part if it was asked for. Reasoning that a provider counts apart
 from the completion, which the total gives away, is added to the output. A base_url or api_base that the program wrote
 tells the provider, and whether it is the international site of one with two price lists. What an answer says it cost is
-taken from xAI, OpenRouter and Perplexity, whose citation tokens stand in no count."""
+taken from xAI, OpenRouter and Perplexity, whose research bills what it cites as input: it is added to that."""
 
 [recognise]
 any = [
   ["*.id", "*.object", "*.created", "*.model", "*.choices"],
+  ["*.id", "*.created", "*.model", "*.choices", "*.usage.prompt_tokens"],
   ["*.request", "*.response{}.id", "*.response{}.object", "*.response{}.created", "*.response{}.choices"],
   ["*.response{}.id", "*.response{}.object", "*.response{}.created", "*.response{}.choices"],
+  ["*.response{}.id", "*.response{}.created", "*.response{}.choices", "*.response{}.usage.prompt_tokens"],
   ["*.request", "*.response{}.data", "*.response{}.model", "*.response{}.usage.prompt_tokens"],
   ["*.request", "*.response{}.data", "*.response{}.model", "*.response{}.usage.total_tokens"],
   ["*.request{}.messages", "*.response{}.error.code"],
@@ -45,6 +47,7 @@ image           = "*.usage.prompt_tokens_details.image_tokens: whole"
 audio_out       = "*.usage.completion_tokens_details.audio_tokens: whole"
 image_out       = "*.usage.completion_tokens_details.image_tokens: whole"
 queries         = "*.usage.num_search_queries: whole"
+cited           = "*.usage.citation_tokens: whole"
 searches        = "*.usage.server_tool_use.web_search_requests: whole"
 searches_xai    = "*.usage.server_side_tool_usage_details.web_search_calls: whole"
 audio_seconds   = "*.usage.prompt_audio_seconds"
@@ -81,6 +84,7 @@ answer_image    = "*.response{}.usage.prompt_tokens_details.image_tokens: whole"
 answer_spoken   = "*.response{}.usage.completion_tokens_details.audio_tokens: whole"
 answer_drawn    = "*.response{}.usage.completion_tokens_details.image_tokens: whole"
 answer_queries  = "*.response{}.usage.num_search_queries: whole"
+answer_cited    = "*.response{}.usage.citation_tokens: whole"
 answer_searches = "*.response{}.usage.server_tool_use.web_search_requests: whole"
 answer_xai      = "*.response{}.usage.server_side_tool_usage_details.web_search_calls: whole"
 answer_seconds  = "*.response{}.usage.prompt_audio_seconds"
@@ -127,10 +131,10 @@ environment     = "*.environment"
 */
 SELECT
     coalesce(
-        answer_id, CASE WHEN object IS NOT NULL THEN id END, request_id, id,
+        answer_id, CASE WHEN coalesce(object, finish) IS NOT NULL THEN id END, request_id, id,
         md5(concat_ws('/', started, start_time, stamp, created_at, asked_model, messages, prompt, embedded))
     ) AS call_id,
-    coalesce(answer_id, CASE WHEN object IS NOT NULL THEN id END) AS response_id,
+    coalesce(answer_id, CASE WHEN coalesce(object, finish) IS NOT NULL THEN id END) AS response_id,
     request_id,
     trace AS trace_id,
     session AS session_id,
@@ -145,64 +149,72 @@ SELECT
         WHEN messages IS NOT NULL THEN 'chat'
         WHEN prompt IS NOT NULL THEN 'text_completion'
         WHEN answer_object = 'list' OR embedded IS NOT NULL THEN 'embeddings'
+        WHEN coalesce(finish, answer_finish) IS NOT NULL THEN 'chat'
     END AS operation,
-    CASE
-        WHEN coalesce(groq, answer_groq) IS NOT NULL THEN 'groq'
-        WHEN coalesce(azure, answer_azure) IS NOT NULL THEN 'azure'
-        WHEN coalesce(answer_id, id) LIKE 'gen-%' OR contains(coalesce(base_url, api_base), 'openrouter.ai')
-            THEN 'openrouter'
-        WHEN contains(coalesce(base_url, api_base), '.azure.com') THEN 'azure'
-        WHEN contains(coalesce(base_url, api_base), 'dashscope') THEN 'dashscope'
-        WHEN regexp_matches(coalesce(base_url, api_base), '\.maas\.aliyuncs\.com') THEN 'dashscope'
-        WHEN contains(coalesce(base_url, api_base), 'api.deepseek.com') THEN 'deepseek'
-        WHEN contains(coalesce(base_url, api_base), 'api.moonshot.') THEN 'moonshotai'
-        WHEN regexp_matches(coalesce(base_url, api_base), 'api\.z\.ai|bigmodel\.cn') THEN 'zhipuai'
-        WHEN contains(coalesce(base_url, api_base), '.volces.com') THEN 'volcengine'
-        WHEN contains(coalesce(base_url, api_base), '.baidubce.com') THEN 'qianfan'
-        WHEN regexp_matches(coalesce(base_url, api_base), 'hunyuan|tencentcloud') THEN 'hunyuan'
-        WHEN regexp_matches(coalesce(base_url, api_base), 'api\.minimaxi?\.') THEN 'minimax'
-        WHEN contains(coalesce(base_url, api_base), 'api.stepfun.') THEN 'stepfun'
-        WHEN contains(coalesce(base_url, api_base), 'baichuan-ai.com') THEN 'baichuan'
-        WHEN contains(coalesce(base_url, api_base), 'api.x.ai') THEN 'x-ai'
-        WHEN contains(coalesce(base_url, api_base), 'api.mistral.ai') THEN 'mistral'
-        WHEN contains(coalesce(base_url, api_base), 'api.perplexity.ai') THEN 'perplexity'
-        WHEN contains(coalesce(base_url, api_base), 'api.together.') THEN 'together'
-        WHEN contains(coalesce(base_url, api_base), 'api.fireworks.ai') THEN 'fireworks'
-        WHEN contains(coalesce(base_url, api_base), 'api.voyageai.com') THEN 'voyageai'
-        WHEN contains(coalesce(base_url, api_base), 'generativelanguage.googleapis.com') THEN 'google'
-        WHEN
-            regexp_matches(
-                coalesce(asked_model, answer_model, model),
-                '^(ft:)?(gpt-(\d|image|audio|realtime)|chatgpt-|o\d|text-embedding-(3|ada)|davinci|babbage|codex-)'
-            )
-            THEN 'openai'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'deepseek-') THEN 'deepseek'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'grok-') THEN 'x-ai'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'claude-') THEN 'anthropic'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'gemini-') THEN 'google'
-        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^sonar(-|$)') THEN 'perplexity'
-        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^qwen-?(max|plus|turbo|flash|long|vl|omni)')
-            THEN 'dashscope'
-        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^(kimi|moonshot)-') THEN 'moonshotai'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'glm-') THEN 'zhipuai'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'doubao-') THEN 'volcengine'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'ernie-') THEN 'qianfan'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'hunyuan-') THEN 'hunyuan'
-        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^(MiniMax-|abab\d)') THEN 'minimax'
-        WHEN regexp_matches(coalesce(asked_model, answer_model, model), '^step-\d') THEN 'stepfun'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'Baichuan') THEN 'baichuan'
-        WHEN starts_with(coalesce(asked_model, answer_model, model), 'voyage-') THEN 'voyageai'
-        WHEN
-            regexp_matches(
-                coalesce(asked_model, answer_model, model),
-                '^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)-'
-            )
-            THEN 'mistral'
-    END AS provider,
+    coalesce(
+        CASE
+            WHEN coalesce(groq, answer_groq) IS NOT NULL THEN 'groq'
+            WHEN coalesce(azure, answer_azure) IS NOT NULL THEN 'azure'
+            WHEN coalesce(answer_id, id) LIKE 'gen-%' THEN 'openrouter'
+        END,
+        list_transform(
+            [coalesce(base_url, api_base)],
+            LAMBDA at: CASE
+                WHEN contains(at, 'openrouter.ai') THEN 'openrouter'
+                WHEN contains(at, '.azure.com') THEN 'azure'
+                WHEN regexp_matches(at, 'dashscope|\.maas\.aliyuncs\.com') THEN 'dashscope'
+                WHEN contains(at, 'api.deepseek.com') THEN 'deepseek'
+                WHEN contains(at, 'api.moonshot.') THEN 'moonshotai'
+                WHEN regexp_matches(at, 'api\.z\.ai|bigmodel\.cn') THEN 'zhipuai'
+                WHEN contains(at, '.volces.com') THEN 'volcengine'
+                WHEN contains(at, '.baidubce.com') THEN 'qianfan'
+                WHEN regexp_matches(at, 'hunyuan|tencentcloud') THEN 'hunyuan'
+                WHEN regexp_matches(at, 'api\.minimaxi?\.') THEN 'minimax'
+                WHEN contains(at, 'api.stepfun.') THEN 'stepfun'
+                WHEN contains(at, 'baichuan-ai.com') THEN 'baichuan'
+                WHEN contains(at, 'api.x.ai') THEN 'x-ai'
+                WHEN contains(at, 'googleapis.com') THEN 'google'
+                WHEN regexp_matches(at, 'api\.(mistral|perplexity|together|fireworks|voyageai)\.')
+                    THEN regexp_extract(at, 'api\.([a-z]+)\.', 1)
+            END
+        )[1],
+        list_transform(
+            [coalesce(asked_model, answer_model, model)],
+            LAMBDA named: CASE
+                WHEN
+                    regexp_matches(
+                        named,
+                        '^(ft:)?(gpt-(\d|image|audio|realtime)|chatgpt-|o\d|text-embedding-(3|ada)'
+                        || '|davinci|babbage|codex-)'
+                    )
+                    THEN 'openai'
+                WHEN starts_with(named, 'deepseek-') THEN 'deepseek'
+                WHEN starts_with(named, 'grok-') THEN 'x-ai'
+                WHEN starts_with(named, 'claude-') THEN 'anthropic'
+                WHEN starts_with(named, 'gemini-') THEN 'google'
+                WHEN regexp_matches(named, '^sonar(-|$)') THEN 'perplexity'
+                WHEN regexp_matches(named, '^qwen-?(max|plus|turbo|flash|long|vl|omni)') THEN 'dashscope'
+                WHEN regexp_matches(named, '^(kimi|moonshot)-') THEN 'moonshotai'
+                WHEN starts_with(named, 'glm-') THEN 'zhipuai'
+                WHEN starts_with(named, 'doubao-') THEN 'volcengine'
+                WHEN starts_with(named, 'ernie-') THEN 'qianfan'
+                WHEN starts_with(named, 'hunyuan-') THEN 'hunyuan'
+                WHEN regexp_matches(named, '^(MiniMax-|abab\d)') THEN 'minimax'
+                WHEN regexp_matches(named, '^step-\d') THEN 'stepfun'
+                WHEN starts_with(named, 'Baichuan') THEN 'baichuan'
+                WHEN starts_with(named, 'voyage-') THEN 'voyageai'
+                WHEN
+                    regexp_matches(
+                        named, '^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)-'
+                    )
+                    THEN 'mistral'
+            END
+        )[1]
+    ) AS provider,
     coalesce(asked_model, answer_model, model) AS model,
-    coalesce(answer_model, CASE WHEN object IS NOT NULL THEN model END) AS response_model,
+    coalesce(answer_model, CASE WHEN coalesce(object, finish) IS NOT NULL THEN model END) AS response_model,
     CASE
-        WHEN coalesce(answer_tier, tier) = 'default' THEN 'standard'
+        WHEN coalesce(answer_tier, tier) IN ('default', 'on_demand') THEN 'standard'
         ELSE nullif(coalesce(answer_tier, tier), 'auto')
     END AS service_tier,
     CASE
@@ -220,7 +232,10 @@ SELECT
     END AS stream,
     try_cast(coalesce(max_completion, max_tokens) AS BIGINT) AS max_output_tokens,
     CASE
-        WHEN greatest(input, answer_input, output, answer_output) > 0 THEN coalesce(input, answer_input)
+        WHEN greatest(input, answer_input, output, answer_output) > 0
+            THEN
+                coalesce(input, answer_input)
+                + CASE WHEN coalesce(queries, answer_queries) > 0 THEN coalesce(cited, answer_cited, 0) ELSE 0 END
         -- Some count an embedding's tokens in total only.
         WHEN answer_object = 'list' OR embedded IS NOT NULL THEN nullif(answer_total, 0)
     END AS input_tokens,
@@ -237,10 +252,29 @@ SELECT
                         -- Research reasons over what it found, beside the answer, and its total leaves that out.
                         OR coalesce(queries, answer_queries) > 0
                         THEN coalesce(reasoning, answer_thought, reasoning_plain, answer_thought2, 0)
+                    -- Of Gemini's thoughts only the total tells.
+                    WHEN
+                        contains(lower(coalesce(asked_model, answer_model, model)), 'gemini')
+                        AND coalesce(reasoning, answer_thought) IS NULL
+                        THEN
+                            greatest(
+                                coalesce(total, answer_total, 0)
+                                - coalesce(input, answer_input) - coalesce(output, answer_output),
+                                0
+                            )
                     ELSE 0
                 END
     END AS output_tokens,
-    coalesce(reasoning, answer_thought, reasoning_plain, answer_thought2) AS reasoning_tokens,
+    coalesce(
+        reasoning, answer_thought, reasoning_plain, answer_thought2,
+        CASE
+            WHEN
+                contains(lower(coalesce(asked_model, answer_model, model)), 'gemini')
+                AND coalesce(total, answer_total) > coalesce(input, answer_input) + coalesce(output, answer_output)
+                THEN
+                    coalesce(total, answer_total) - coalesce(input, answer_input) - coalesce(output, answer_output)
+        END
+    ) AS reasoning_tokens,
     coalesce(audio, answer_audio) AS input_audio_tokens,
     coalesce(audio_cached, answer_heard) AS cache_read_audio_tokens,
     coalesce(audio_out, answer_spoken) AS output_audio_tokens,
@@ -265,8 +299,10 @@ SELECT
         WHEN coalesce(error_code, error_type) IS NOT NULL OR try_cast(status_code AS BIGINT) >= 400 THEN 'error'
         -- MiniMax tells of an error in an answer that bears no other mark of it.
         WHEN try_cast(coalesce(refused, answer_refused) AS BIGINT) <> 0 THEN 'error'
-        WHEN coalesce(finish, answer_finish) = 'length' THEN 'truncated'
-        WHEN coalesce(finish, answer_finish) = 'content_filter' THEN 'filtered'
+        WHEN coalesce(finish, answer_finish) IN ('length', 'model_length', 'model_context_window_exceeded')
+            THEN 'truncated'
+        WHEN coalesce(finish, answer_finish) IN ('content_filter', 'sensitive') THEN 'filtered'
+        WHEN coalesce(finish, answer_finish) IN ('error', 'network_error', 'insufficient_system_resource') THEN 'error'
         WHEN coalesce(finish, answer_finish) IS NOT NULL THEN 'ok'
         WHEN greatest(input, answer_input) > 0 OR (answer_object = 'list' AND answer_total > 0) THEN 'ok'
         ELSE 'unknown'
@@ -314,5 +350,7 @@ FROM records
 WHERE
     coalesce(object, answer_object) IN ('chat.completion', 'chat.completion.chunk', 'text_completion')
     OR answer_object = 'list'
+    -- Zhipu's answer does not say what it is.
+    OR (coalesce(object, answer_object) IS NULL AND coalesce(finish, answer_finish) IS NOT NULL)
     OR coalesce(error_code, error_type) IS NOT NULL
     OR try_cast(status_code AS BIGINT) >= 400

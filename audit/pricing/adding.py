@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 from audit.pricing import overlaps, pricelist
@@ -25,13 +26,15 @@ def add(path: Path, row: Mapping[str, str | list[str]]) -> None:
             f"{path}: a row is added to a .toml file; add it to a CSV with the program that you keep it in"
         )
     written = "".join(f"{name} = {_value(value)}\n" for name, value in row.items())
-    making = path.with_name(f".{path.name}.making")
+    making = path.resolve().with_name(f".{path.name}.making")
     try:
         before = path.read_text(encoding="utf-8") if path.exists() else _HEAD
         try:
             making.write_text(f"{before.rstrip()}\n\n[[price]]\n{written}", encoding="utf-8")
             overlaps.check(pricelist.read(making))
-            making.replace(path)
+            if path.exists():
+                shutil.copymode(path, making)
+            making.replace(path.resolve())
         except UsageError as error:
             raise UsageError(str(error).replace(str(making), str(path))) from None
         finally:

@@ -92,7 +92,8 @@ class Book:
 
     def _of(self, case: Case, found: Found, span: Span, rest: Sequence[Found]) -> tuple[list[UnitPrices], bool]:
         """What one list says of a span; whether it said it as a discount on what the others say."""
-        named = replace(case, provider=found.candidate.provider, model=found.candidate.model)
+        name = found.candidate
+        named = replace(case, provider=name.provider, model=name.model, region=name.region)
         if not found.rows:
             # What the list itself cuts is cut there.
             within = replace(named, first=span[0], last=span[1] - timedelta(microseconds=1))

@@ -9,7 +9,7 @@ import functools
 import itertools
 import re
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from importlib import metadata
@@ -49,6 +49,14 @@ _KEYS = {
     "characters_mcount": "input_mchars",
     "pages_kcount": "input_document_kpages",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What a tier and a region cost as a part of the listed prices: all but cached input, and cached input."""
+
+    all: Decimal
+    cache_read: Decimal
 
 
 @functools.cache
@@ -100,24 +108,25 @@ def _standard(case: Case, at: datetime) -> PriceCalculation | None:
         return None
 
 
-def _look_up(case: Case, at: datetime) -> tuple[PriceCalculation, Decimal] | None:
-    """The list's prices at an instant and the factor of the service tier; None where either is unknown."""
+def _look_up(case: Case, at: datetime) -> tuple[PriceCalculation, Factors] | None:
+    """The list's prices at an instant and the factor of tier and region; None where price or tier is unknown."""
     standard = _standard(case, at)
     if standard is None:
         return None
+    there = _region_factor(standard.provider.id, standard.model.id, case.region)
     if case.service_tier == "standard":
-        return standard, Decimal(1)
+        return standard, Factors(there, there)
     for variant in _variants(standard):
         if variant.when in _contexts(case.service_tier) and _active(variant, at):
             # An entry that is there and empty says that the tier costs what the standard one does.
-            return _calculated(case.provider, case.model, at, variant.when), Decimal(1)
-    factor = _tier_factor(standard.provider.id, case.service_tier)
-    return None if factor is None else (standard, factor)
+            return _calculated(case.provider, case.model, at, variant.when), Factors(there, there)
+    factors = _tier_factors(standard.provider.id, case.service_tier)
+    return None if factors is None else (standard, Factors(factors.all * there, factors.cache_read * there))
 
 
 def _contexts(service_tier: str) -> tuple[dict[str, str], ...]:
     """How the list asks for a tier's own prices, in order of preference."""
-    return {"processing": service_tier}, {"service_tier": service_tier}
+    return {"processing": service_tier}, {"service_tier": service_tier}, {"speed": service_tier}
 
 
 def _variants(calculation: PriceCalculation) -> list[PriceVariant]:
@@ -172,7 +181,7 @@ def _hours(case: Case, model: PriceCalculation) -> list[tuple[int, int]]:
     return list(itertools.pairwise(sorted(cuts)))
 
 
-def _rows(calculation: PriceCalculation, factor: Decimal, start: datetime, end: datetime) -> Iterator[UnitPrices]:
+def _rows(calculation: PriceCalculation, factors: Factors, start: datetime, end: datetime) -> Iterator[UnitPrices]:
     """One row for each band of input lengths: above a tier's start, its price holds for all of the call's tokens."""
     price = calculation.model_price
     listed = {ours: getattr(price, theirs) for ours, theirs in _KEYS.items()}
@@ -186,7 +195,7 @@ def _rows(calculation: PriceCalculation, factor: Decimal, start: datetime, end: 
             valid_from=start,
             valid_to=end,
             currency=LIST_CURRENCY,
-            units=units_of({key: _at(unit, low) for key, unit in listed.items()}, factor),
+            units=_units({key: _at(unit, low) for key, unit in listed.items()}, factors),
             input_from=low,
             input_to=high,
             listed_provider=calculation.provider.id,
@@ -196,6 +205,11 @@ def _rows(calculation: PriceCalculation, factor: Decimal, start: datetime, end: 
             cache_min_tokens=cache.get("min_tokens"),
             cache_lifetime_ms=cache.get("lifetime_ms"),
         )
+
+
+def _units(listed: dict[str, Decimal], factors: Factors) -> dict[str, Decimal]:
+    units = units_of(listed, factors.all)
+    return units | {"cache_read": units_of(listed, factors.cache_read)["cache_read"]}
 
 
 def _at(unit: Decimal | TieredPrices, input_tokens: int) -> Decimal:
@@ -211,11 +225,19 @@ def _table(name: str, key: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _tier_factor(provider: str, tier: str) -> Decimal | None:
+def _tier_factors(provider: str, tier: str) -> Factors | None:
     for row in _table("tiers", "tier"):
         if (row["provider"], row["tier"]) == (provider, tier):
-            return Decimal(row["factor"])
+            return Factors(Decimal(row["factor"]), Decimal(row.get("cache_read_factor", row["factor"])))
     return None
+
+
+def _region_factor(provider: str, model: str, region: str | None) -> Decimal:
+    """What a region's calls cost as a part of the listed price."""
+    for row in _table("tiers", "region"):
+        if (row["provider"], row["region"]) == (provider, region) and re.fullmatch(row["model"], model):
+            return Decimal(row["factor"])
+    return Decimal(1)
 
 
 def cache_of(provider: str, model: str) -> dict[str, Any] | None:

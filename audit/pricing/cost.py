@@ -80,7 +80,7 @@ class Terms:
             exact = f"(CASE WHEN {of_pool} THEN {_exact(c, p, weighed, fees=False)} ELSE {exact} END)"
         # By way of a narrow decimal it takes a fifth of the time; what that cannot hold goes straight. A count that no
         # money column can hold is a broken log's: its cost is unknown, and the audit goes on.
-        return f"coalesce(try_cast(try_cast({exact} AS DECIMAL(18,12)) AS {MONEY}), try_cast({exact} AS {MONEY}))"
+        return f"coalesce(try_cast(try_cast({exact} AS DECIMAL(18,15)) AS {MONEY}), try_cast({exact} AS {MONEY}))"
 
     def list_cost(self, c: str) -> str:
         """What the list says a call cost, in the report's currency: ``native_cost`` at the month's ``rate``."""

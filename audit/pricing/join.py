@@ -13,7 +13,7 @@ from audit.pricing.book import Book
 from audit.pricing.cost import PARTS, POOL, Terms, parts_asked
 from audit.pricing.money import Rates, stated, templated
 from audit.pricing.pooled import Pooled
-from audit.pricing.units import DAY_SECONDS, NO_LIMIT, UNITS, Case, UnitPrices, utc
+from audit.pricing.units import DAY_SECONDS, FEES, NO_LIMIT, UNITS, Case, UnitPrices, utc
 from audit.records import Month
 
 if TYPE_CHECKING:
@@ -29,6 +29,19 @@ UNIT = "DECIMAL(18,12)"
 RATE = "DECIMAL(18,12)"
 # A product with fifteen digits behind its point has three before it.
 _NARROW = 900
+
+
+def native_type(unit: str) -> str:
+    """What a call's cost is made of needs more digits than what a rule reads: a fee by the millisecond most."""
+    if unit == "request":
+        return UNIT
+    return "DECIMAL(38,20)" if unit in FEES else "DECIMAL(18,15)"
+
+
+def _digits(unit: str) -> Decimal:
+    return Decimal(1).scaleb(-int(native_type(unit).rpartition(",")[2].rstrip(")")))
+
+
 PRICES_SHAPE = {
     "provider": "VARCHAR",
     "model": "VARCHAR",
@@ -48,7 +61,7 @@ PRICES_SHAPE = {
     "rate": RATE,
     "narrow_rate": "DECIMAL(9,6)",
     "narrow_below": "DECIMAL(18,9)",
-    **{f"native_{unit}": UNIT for unit in UNITS},
+    **{f"native_{unit}": native_type(unit) for unit in UNITS},
     "listed_provider": "VARCHAR",
     "listed_model": "VARCHAR",
     "cache_kind": "VARCHAR",
@@ -168,7 +181,7 @@ def _priced(case: Case, price: UnitPrices, step: UnitPrices | None, rates: Rates
     row |= {name: getattr(case, name) for name in costed.KEY}
     row |= {"valid_from": _plain(price.valid_from), "valid_to": _plain(price.valid_to), "rate": _exact(rate)}
     row |= _narrow(_exact(rate))
-    row |= {f"native_{unit}": _exact(value) for unit, value in price.units.items()}
+    row |= {f"native_{unit}": value.quantize(_digits(unit)) for unit, value in price.units.items()}
     row |= {f"{unit}_price": _exact(value * rate) for unit, value in price.units.items()}
     if step is not None:
         row |= {

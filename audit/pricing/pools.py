@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MONEY, _UNIT = Decimal("1e-9"), Decimal("1e-12")
 # What a unit price's column can hold; what is above it is left in the rest.
-_DEAREST = Decimal("999999.999999999999")
+_DEAREST = Decimal("999.999999999999")
 _PRECISION = 90
 _HOUR_SECONDS = 3600
 # The longest day and month there are, where clocks are put back.

@@ -51,7 +51,7 @@ def _digits(value: Any) -> Any:
     return value
 
 
-Price = Annotated[Decimal, BeforeValidator(_digits), Field(ge=0, le=1_000_000_000)]
+Price = Annotated[Decimal, BeforeValidator(_digits), Field(ge=0, le=100_000_000)]
 Factor = Annotated[Decimal, BeforeValidator(_digits), Field(gt=0, le=100)]
 Part = Annotated[Decimal, BeforeValidator(_digits), Field(ge=0, lt=1)]
 
@@ -141,7 +141,7 @@ class PriceRow(Prices):
         "calls begins, so that a new price is added and no row changed; where that one has ended, it holds again.",
     )
     zone: Zone = Field("UTC", description="The time zone of its days and hours.")
-    service_tier: Literal["standard", "batch", "flex", "priority"] = Field(
+    service_tier: Literal["standard", "batch", "flex", "priority", "fast"] = Field(
         "standard", description="The tier whose prices these are."
     )
     batch_factor: Factor | None = Field(

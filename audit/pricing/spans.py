@@ -68,7 +68,7 @@ def factor_of(row: PriceRow, service_tier: str) -> Decimal | None:
         return ONE - row.discount
     if row.service_tier != "standard" or service_tier == "standard":
         return None
-    factor: Decimal | None = getattr(row, f"{service_tier}_factor")
+    factor: Decimal | None = getattr(row, f"{service_tier}_factor", None)
     return None if factor is None else factor * (ONE - row.discount)
 
 

@@ -62,7 +62,7 @@ def shown(book: Book, case: Case) -> list[str]:
 def _apart(price: UnitPrices, name: str) -> bool:
     """Whether a kind of token costs something else than the plainer kind."""
     plainer = TOKENS[name][1]
-    return not plainer or all(price.units[name] != price.units[kind] for kind in plainer[-1:])
+    return not plainer or all(price.units[name] != price.units[kind] for kind in plainer)
 
 
 def _money(value: Decimal, price: UnitPrices) -> str:

@@ -19,7 +19,9 @@ SUM = "DECIMAL(38,9)"
 _BILLERS_SHAPE = dict.fromkeys(("provider", "model", "biller"), "VARCHAR")
 
 
-def load_calls(engine: Engine, settings: Settings, month: Month, span: tuple[datetime, datetime]) -> None:
+def load_calls(
+    engine: Engine, settings: Settings, month: Month, span: tuple[datetime, datetime], *, anew: bool = False
+) -> None:
     """Make the table ``reconcile_calls``: what was logged between two instants (UTC), by quarters of an hour.
 
     ``cost`` is the price list's, in the list's currency; NULL where no price is known. ``uncached`` is what the cache
@@ -27,11 +29,13 @@ def load_calls(engine: Engine, settings: Settings, month: Month, span: tuple[dat
     currency; ``batch`` is the cost of batch calls.
     """
     start, end = span
+    priced_anew = month if anew else None
     try:
-        join.load_prices(engine, settings, start, end)
+        join.load_prices(engine, settings, start, end, anew=priced_anew)
     except UsageError:
         # A bill's month may reach into the company's next one, which has no rate yet: those hours stay unpriced.
-        join.load_prices(engine, settings, month.start(settings.zone), month.end(settings.zone))
+        ends = month.start(settings.zone), month.end(settings.zone)
+        join.load_prices(engine, settings, *ends, anew=priced_anew)
     engine.run(
         f"""CREATE OR REPLACE TEMP TABLE reconcile_quarters AS WITH calls AS (
           SELECT c.*, {owner_sql(settings.projects)} AS owner, coalesce(native_cost, cost) AS paid,

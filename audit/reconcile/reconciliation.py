@@ -35,11 +35,12 @@ HALF_A_DAY = timedelta(hours=12)
 _AROUND = timedelta(days=1)
 
 
-def reconcile(engine: Engine, settings: Settings, month: Month) -> tuple[Reconciled, ...]:
+def reconcile(engine: Engine, settings: Settings, month: Month, *, anew: bool = False) -> tuple[Reconciled, ...]:
     """Every bill report of a month, by provider, against the calls that it is for; nothing where no bill was read.
 
     It makes ``prices`` and ``costed`` anew, for the month and some days around it: it comes before what else needs
-    them, or after all of it. Raises UsageError where the month's prices need an exchange rate.
+    them, or after all of it. A closed month has the prices it was closed with, unless it is priced ``anew``. Raises
+    UsageError where the month's prices need an exchange rate.
     """
     found = bills.load_bills(engine, settings, month)
     if not found:
@@ -47,7 +48,7 @@ def reconcile(engine: Engine, settings: Settings, month: Month) -> tuple[Reconci
     scopes = [grain.scope_of(source, month, found) for source in found]
     start = min([month.start(settings.zone), *(scope.start.replace(tzinfo=UTC) for scope in scopes)])
     end = max([month.end(settings.zone), *(scope.end.replace(tzinfo=UTC) for scope in scopes)])
-    calls.load_calls(engine, settings, month, (start, end))
+    calls.load_calls(engine, settings, month, (start, end), anew=anew)
     if bills.split_searches(engine):
         found = bills.sources(engine)
         scopes = [grain.scope_of(source, month, found) for source in found]

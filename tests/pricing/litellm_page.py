@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from decimal import Decimal
+from importlib import metadata
 from typing import TYPE_CHECKING
 
+from audit.pricing import catalogue
 from tests.conftest import ROOT
 from tests.pricing.litellm_says import AT, PAGE, VERDICTS, Comparison, said
 
@@ -21,7 +23,8 @@ The [LiteLLM](https://docs.litellm.ai) package keeps a price list of its own and
 LiteLLM prices by tokens: a plain call, one with reasoning, with cache reads, with cache writes, longer and longer ones,
 one with sound, one with images, and one for each service tier that its list has; for the others, so much sound to
 write down, text to speak, or searches to rank. Names are those that LiteLLM logs. LiteLLM's list has no dates; ours is
-asked for {AT:%-d %B %Y, %H:%M} UTC.
+asked for {AT:%-d %B %Y, %H:%M} UTC. Some rows of our own lists were read off LiteLLM's (their `source` says so): there,
+agreement shows the arithmetic alone.
 
 This page is written by `python -m tests.pricing.litellm_page`, from the run and from the reasons in
 `tests/pricing/litellm_differences.toml`. A test fails when a difference has no reason, and when a reason is no longer
@@ -34,7 +37,9 @@ behind a model, its other calls have a price.
 
 def page(found: Comparison) -> str:
     """The page: the agreement, each provider's, the reasons, and the models that have no price here."""
-    parts = [INTRODUCTION, f"**{found.line[0].upper()}{found.line[1:]}**".replace(f" in {PAGE}", " below") + ".\n"]
+    agreement = f"{found.line[0].upper()}{found.line[1:]}".replace(f" in {PAGE}", " below")
+    lists = f"LiteLLM {metadata.version('litellm')}, {catalogue.source()} behind our own lists"
+    parts = [INTRODUCTION, f"**{agreement}.** ({lists}.)\n"]
     parts += ["## By provider\n", _providers(found), "## Where they differ\n"]
     for verdict, head in VERDICTS.items():
         entries = [entry for entry in found.known if entry.verdict == verdict]
