@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 
 INTERRUPT_SECONDS = 0.05
+# Columns whose values are handed over as text: a list of numbers would take the digits of its first.
+_AS_TEXT = ("DECIMAL", "DOUBLE", "UUID")
 
 
 class EngineError(AuditError):
@@ -120,10 +123,14 @@ class Engine:
         with _translated():
             self._con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({shape})")
             if rows:
-                marks = ", ".join("?" for _ in columns)
-                self._con.executemany(
-                    f"INSERT INTO {table} VALUES ({marks})", [[row.get(name) for name in columns] for row in rows]
-                )
+                # A column at a time: row by row takes seventy times as long.
+                asked = {name: "VARCHAR" if kind.startswith(_AS_TEXT) else kind for name, kind in columns.items()}
+                each = ", ".join(f"unnest(?::{asked[name]}[])::{kind}" for name, kind in columns.items())
+                values = [
+                    [_text(row.get(name)) if kind == "VARCHAR" else row.get(name) for row in rows]
+                    for name, kind in asked.items()
+                ]
+                self._con.execute(f"INSERT INTO {table} SELECT {each}", values)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -189,6 +196,13 @@ def _translated() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise EngineError(_first_sentence(error)) from None
+
+
+def _text(value: Any) -> str | None:
+    """A value as the engine reads it from text, with all its digits."""
+    if value is None or isinstance(value, str):
+        return value
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def _first_sentence(error: Exception) -> str:
