@@ -45,7 +45,7 @@ def write_calls(path: Path, calls: int) -> None:
     with duckdb.connect() as con:
         con.execute(
             f"COPY (SELECT printf('call-%012d', i) AS call_id, 'log' AS source, "
-            f"strftime(TIMESTAMP '2026-10-01' + to_microseconds((i * 31 * 86400 * 1000000 // {calls})::BIGINT), "
+            f"strftime(TIMESTAMP '2026-10-01' + to_microseconds(i * {31 * 86_400 * 1_000_000 // calls}), "
             "'%Y-%m-%dT%H:%M:%S.%fZ') AS started_at, 200 + hash(i) % 20000 AS latency_ms, "
             f"unnest([{listed}][1 + (hash(i, 1) % {len(MODELS)})::INTEGER]), "
             "CASE WHEN i % 10 = 0 THEN 'batch' ELSE 'standard' END AS service_tier, "

@@ -79,7 +79,7 @@ class ChargedLine:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """All of it. A table that would say nothing new is empty: one currency and that the report's, no pool, no margin."""
+    """All of it. A table that would say nothing new is empty: no currency but the report's, no pool, no margin."""
 
     currencies: tuple[CurrencyLine, ...]
     priced_by: tuple[PricedBy, ...]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from audit.report.speech import Speech
 
 NAME_LENGTH = 60
+FINER = 2  # digits more than the coin's: a million tokens may cost less than one
 
 
 def priced_by(report: Report, speech: Speech) -> Table | None:
@@ -73,7 +74,7 @@ def currencies(report: Report, speech: Speech) -> Table | None:
             for name in ("currency", "calls", "native", "rate", "cost")
         ),
         rows=rows,
-        total=Row(say("accounts.total"), (calls, NONE, NONE, money.total)) if len(rows) > 1 else None,
+        total=Row(say("accounts.total"), (calls, "", "", money.total)) if len(rows) > 1 else None,
         notes=(say("accounts.currencies.not_spend", spend=speech.exact(report.spend)),) if apart else (),
     )
 
@@ -124,6 +125,7 @@ def pools(report: Report, speech: Speech) -> Table | None:
     if not lines:
         return None
     money = [speech.exact(line.cost) for line in lines]
+    finest = speech.digits() + FINER
     rows = []
     for line, cost in zip(lines, money, strict=True):
         small = []
@@ -131,7 +133,7 @@ def pools(report: Report, speech: Speech) -> Table | None:
             small.append(say("accounts.pools.native", money=speech.exact(line.native_cost, line.currency)))
         if is_idle(line):
             small.append(say("accounts.pools.idle"))
-        each = NONE if line.per_mtok is None else speech.exact(line.per_mtok)
+        each = NONE if line.per_mtok is None else speech.amount(rounded(line.per_mtok, finest), finest)
         cells = (speech.count(line.calls), speech.compact(line.tokens), cost, each)
         rows.append(Row(clip(line.pool, NAME_LENGTH), cells, tuple(small), loud=is_idle(line)))
     return Table(

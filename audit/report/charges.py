@@ -45,9 +45,7 @@ def charged(report: Report, speech: Speech) -> Table | None:
         rows = [*rows[:PROJECTS], Row(say("accounts.charged.rest", n=len(rows) - PROJECTS), cells(rest))]
     return Table(
         caption=say("accounts.charged.caption"),
-        columns=tuple(
-            say(f"accounts.charged.{name}") for name in ("project", *(PARTS[at] for at in shown), "charged")
-        ),
+        columns=tuple(say(f"accounts.charged.{name}") for name in ("project", *(PARTS[at] for at in shown), "charged")),
         rows=tuple(rows),
         total=Row(say("accounts.total"), cells(totals)) if len(rows) > 1 else None,
         notes=tuple(stayed(report, speech)),

@@ -49,7 +49,10 @@ class LineFigure:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a column figure, with what stands under it: ``short``, and ``under`` in a second line."""
+    """One column of a column figure, with what stands under it: ``short``, and ``under`` in a second line.
+
+    ``said`` is its value as a table of the figure prints it.
+    """
 
     label: str
     short: str
@@ -63,6 +66,7 @@ class Column:
     height: float
     peak: bool
     now: bool
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Slot:
     short: str = ""
     under: str = ""
     now: bool = False
+    said: str = ""
 
 
 def state(project: ProjectLine) -> str:
@@ -158,6 +163,7 @@ def columns(slots: Sequence[Slot]) -> tuple[Column, ...]:
                 height=round(height, 2),
                 peak=place == peak,
                 now=slot.now,
+                said=slot.said,
             )
         )
     return tuple(made)

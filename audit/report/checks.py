@@ -37,14 +37,16 @@ class Check:
 
 
 def checks(report: Report, speech: Speech) -> tuple[Check, ...]:
-    """All checks, in the order a call meets them: read, priced, owned, judged."""
+    """All checks, in the order a call meets them: read, priced, owned, judged; but calls without a price go first."""
     quality = report.quality
     read = report.calls or quality.lines
     failed = sum(rule.failure is not None for rule in report.rules)
     rules = speech.say("rules", n=len(report.rules))
     silent = len({gap.rule for gap in quality.not_assessed})
     lines, files = speech.say("lines", n=quality.lines), speech.say("files", n=quality.files)
-    return (
+    tokens = speech.compact(quality.unpriced_tokens)
+    unpriced = _count("unpriced", quality.unpriced_calls, speech, tokens=tokens)
+    found = (
         _count("rejected", quality.rejected_lines, speech, of=lines, files=files)
         if read
         else _count("nothing_read", 1, speech),
@@ -52,13 +54,14 @@ def checks(report: Report, speech: Speech) -> tuple[Check, ...]:
         _count("missing_usage", quality.missing_usage_calls, speech),
         _linked(quality, speech),
         _count("contradicting", quality.contradicting_calls, speech),
-        _count("unpriced", quality.unpriced_calls, speech, tokens=speech.compact(quality.unpriced_tokens)),
+        unpriced,
         _count("unattributed", quality.unattributed_calls, speech, cost=speech.money(quality.unattributed_cost)),
-        _stated(quality, speech),
+        _stated(report, speech),
         *_assumed(quality, speech),
         _count("failed_rules", failed, speech, of=rules),
         _count("not_assessed", silent, speech, state="known", of=rules),
     )
+    return tuple(sorted(found, key=lambda check: check != unpriced)) if quality.unpriced_calls else found
 
 
 def _count(key: str, n: int, speech: Speech, state: State = "wrong", **values: object) -> Check:
@@ -100,8 +103,9 @@ def _assumed(quality: Quality, speech: Speech) -> Iterator[Check]:
         yield Check(say(f"quality.assumed.title_{field}"), state="known", says=says, todo=say("quality.assumed.todo"))
 
 
-def _stated(quality: Quality, speech: Speech) -> Check:
+def _stated(report: Report, speech: Speech) -> Check:
     """What the logs say the calls cost, against what we say."""
+    quality = report.quality
     title = speech.say("quality.stated.title")
     if quality.stated_cost is None or not quality.stated_calls:
         return Check(title, state="ok", says=speech.say("quality.stated.none"))
@@ -112,7 +116,9 @@ def _stated(quality: Quality, speech: Speech) -> Check:
         return Check(title, state="ok", says=says)
     gap = quality.computed_cost_of_stated - quality.stated_cost
     ok = abs(gap) <= abs(quality.stated_cost) * TOLERANCE
+    each = any(line.counted == "stated" for line in report.accounts.stated)
     values: dict[str, object] = {
+        "used": speech.say("quality.stated.uses_each" if each else "quality.stated.uses_ours"),
         "n": n,
         "stated": stated,
         "computed": speech.money(quality.computed_cost_of_stated),

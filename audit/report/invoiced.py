@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.report.rounding import ZERO, balanced, rounded
 from audit.report.speech import clip
-from audit.report.tables import Row, Table
+from audit.report.tables import NONE, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from audit.report.speech import Speech
 
 REASONS, MODELS = 20, 20
+MAILED = 6
 NAME_LENGTH = 60
 # What rounding makes up below half a cent is worth no line.
 LEAST_DIGITS = 2
@@ -54,8 +55,14 @@ class _Line:
 
 
 def invoices(report: Report, speech: Speech) -> tuple[Invoice, ...]:
-    """Every bill that was read for the month."""
-    return tuple(_invoice(one, speech) for one in report.reconciled)
+    """Every bill that was read for the month, those that do not agree first."""
+    return tuple(_invoice(one, speech) for one in sorted(report.reconciled, key=lambda one: one.agrees))
+
+
+def mailed(report: Report, speech: Speech) -> tuple[str, ...]:
+    """What each bill came to, for a mail; those that do not agree first."""
+    ordered = sorted(report.reconciled, key=lambda one: one.agrees)
+    return tuple(speech.say("accounts.invoice.mail", who=title(one, speech), says=one.says) for one in ordered[:MAILED])
 
 
 def title(one: Reconciled, speech: Speech) -> str:
@@ -82,7 +89,7 @@ def _invoice(one: Reconciled, speech: Speech) -> Invoice:
         reasons=tuple(said[:REASONS]),
         more=max(0, len(said) - REASONS),
         notes=one.notes,
-        details=tuple(_details(one, speech)) if one.billed is not None else (),
+        details=() if one.agrees or one.billed is None else tuple(_details(one, speech)),
     )
 
 
@@ -138,21 +145,21 @@ def _table(caption: str, head: str, lines: list[_Line], one: Reconciled, speech:
     sums = (rounded(billed, digits), -rounded(computed, digits))
     figures = balanced([(line.billed, -line.computed) for line in lines], digits, sums)
 
-    def cells(plus: Decimal, minus: Decimal, counts: tuple[int, int]) -> tuple[str, ...]:
-        money = (speech.amount(plus, digits, one.currency), speech.amount(-minus, digits, one.currency))
-        apart = speech.amount(plus + minus, digits, one.currency, plus=True)
-        return (*money, apart, *(speech.count(count) for count in counts))
+    def cells(line: _Line, shown: Sequence[Decimal]) -> tuple[str, ...]:
+        sides = ((line.billed, shown[0]), (line.computed, -shown[1]))
+        money = (speech.amount(side, digits, one.currency) if exact or side else NONE for exact, side in sides)
+        apart = speech.amount(sum(shown, ZERO), digits, one.currency, plus=True)
+        counts = (line.lines, line.calls) if head == "kind" else ()
+        return (*money, apart, *(speech.count(count) if count else NONE for count in counts))
 
-    rows = tuple(
-        Row(line.name, cells(*money, (line.lines, line.calls))) for line, money in zip(lines, figures, strict=True)
-    )
-    total = Row(speech.say("accounts.total"), cells(*sums, (told.lines, told.calls)))
-    headings = (head, "billed", "computed", "difference", "lines", "calls")
+    rows = tuple(Row(line.name, cells(line, shown)) for line, shown in zip(lines, figures, strict=True))
+    total = Row(speech.say("accounts.total"), cells(told, sums))
+    headings = (head, "billed", "computed", "difference", *(("lines", "calls") if head == "kind" else ()))
     return Table(
-        caption=caption,
-        columns=tuple(speech.say(f"accounts.invoice.{name}") for name in headings),
-        rows=rows,
-        total=total if len(rows) > 1 else None,
+        caption,
+        tuple(speech.say(f"accounts.invoice.{name}") for name in headings),
+        rows,
+        total if len(rows) > 1 else None,
     )
 
 

@@ -31,9 +31,7 @@ def accounts(engine: Engine, settings: Settings, month: Month, span: Span, of: R
     )
 
 
-def _currencies(
-    engine: Engine, settings: Settings, month: Month, span: Span, of: Rates
-) -> tuple[CurrencyLine, ...]:
+def _currencies(engine: Engine, settings: Settings, month: Month, span: Span, of: Rates) -> tuple[CurrencyLine, ...]:
     """Native totals; none where all is in the report's currency. Calls by a source's own cost are not a list's."""
     rows = engine.rows(
         "SELECT native_currency, count(*), sum(native_cost), sum(list_cost) FROM priced WHERE started_at >= $start "
@@ -64,8 +62,8 @@ def _source(settings: Settings, currency: str, month: Month, rate: Decimal) -> s
 
 def _priced_by(engine: Engine, span: Span) -> tuple[PricedBy, ...]:
     rows = engine.rows(
-        "SELECT CASE WHEN cost IS NOT NULL THEN price_source END AS source, count(*), coalesce(sum(cost), 0) FROM priced "
-        "WHERE started_at >= $start AND NOT (price_source IS NULL AND coalesce(cost, 1) = 0) "
+        "SELECT CASE WHEN cost IS NOT NULL THEN price_source END AS source, count(*), coalesce(sum(cost), 0) "
+        "FROM priced WHERE started_at >= $start AND NOT (price_source IS NULL AND coalesce(cost, 1) = 0) "
         "GROUP BY ALL ORDER BY sum(cost) DESC NULLS LAST, 1 NULLS LAST",
         {"start": span.start},
     )
@@ -84,7 +82,9 @@ def _stated(engine: Engine, settings: Settings, span: Span, of: Rates) -> tuple[
             own = of.translated(engine, (span.start, span.end), [source]).format(c="p")
         except UsageError:
             own = "(CASE WHEN p.stated_currency = $into THEN p.stated_cost END)"
-        params = {"start": span.start, "source": source} | ({"into": settings.company.currency} if "$into" in own else {})
+        params = {"start": span.start, "source": source} | (
+            {"into": settings.company.currency} if "$into" in own else {}
+        )
         calls, both, stated, listed = engine.row(
             f"SELECT count(p.stated_cost), count(*) FILTER ({own} IS NOT NULL AND p.list_cost IS NOT NULL), "
             f"sum({own}) FILTER (p.list_cost IS NOT NULL), sum(p.list_cost) FILTER ({own} IS NOT NULL) "

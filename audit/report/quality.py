@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from audit.ingest.rejects import CUT_OFF
-from audit.report.content import Assumed, Gap, NotAssessed, Quality, RejectLine, UnpricedModel
+from audit.report import uncosted
+from audit.report.content import Assumed, Gap, NotAssessed, Quality, RejectLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +39,10 @@ def assess(
     )
     unread = _unread(engine)
     linked = _linked(engine, params)
-    unpriced = _unpriced(engine, span)
+    unpriced = uncosted.unpriced(engine, span)
     unpriced_calls = sum(model.calls for model in unpriced)
     month = engine.row(
         "SELECT count(*), count(*) FILTER (project IS NULL), coalesce(sum(cost) FILTER (project IS NULL), 0), "
-        "count(*) FILTER (usage_quality = 'missing' AND status NOT IN ('error', 'cancelled') "
-        "OR input_tokens IS NULL AND output_tokens IS NULL AND coalesce(status, 'ok') NOT IN ('error', 'cancelled')), "
         "count(stated_cost) FILTER (stated_currency = $currency), "
         "sum(stated_cost) FILTER (stated_currency = $currency), "
         "sum(list_cost) FILTER (stated_currency = $currency AND stated_cost IS NOT NULL) "
@@ -70,15 +69,15 @@ def assess(
         unpriced=unpriced,
         unattributed_calls=month[1],
         unattributed_cost=month[2],
-        missing_usage_calls=month[3] + _half_told(engine, span),
+        missing_usage_calls=uncosted.silent(engine, span),
         contradicting_calls=_contradicting(engine, params),
         linked_calls=sum(calls for _, calls in linked),
         linked_sources=tuple(sources for sources, _ in linked),
         not_assessed=not_assessed,
         assumed=_assumed(engine, span),
-        stated_cost=month[5],
-        stated_calls=month[4],
-        computed_cost_of_stated=month[6],
+        stated_cost=month[4],
+        stated_calls=month[3],
+        computed_cost_of_stated=month[5],
         incomplete=tuple(incomplete),
     )
 
@@ -104,22 +103,18 @@ def _contradicting(engine: Engine, params: dict[str, Any]) -> int:
     return int(calls)
 
 
-# The model has a price, and no cost can be made of one half of a call's usage.
-_HALF_TOLD = (
-    "(cost IS NULL AND (input_tokens IS NULL) <> (output_tokens IS NULL) AND EXISTS (FROM prices p "
-    "WHERE p.model = priced.model AND p.provider IS NOT DISTINCT FROM priced.provider))"
-)
 # What a price rests on where a log leaves a field out, and where that may be wrong: the model has dearer or cheaper
-# tiers, what its cache gives is cheaper, what is written for an hour dearer.
+# tiers, what its cache gives is cheaper, what is written for an hour dearer, another seller asks another price.
 _ASSUMED = {
     "service_tier": ("service_tier IS NULL", "other_tiers"),
     "cache_read_tokens": ("input_tokens > 0 AND cache_read_tokens IS NULL", "cheap_reads"),
     "cache_write_1h_tokens": ("cache_write_tokens > 0 AND cache_write_1h_tokens IS NULL", "long_writes"),
+    "provider": ("provider IS NULL", "guessed_provider"),
 }
 
 
 def _assumed(engine: Engine, span: Span) -> tuple[Assumed, ...]:
-    """The calls priced as standard, as uncached, as written for five minutes, because their source says nothing."""
+    """The calls priced as standard, uncached, written for five minutes, sold by the maker: their source is silent."""
     sums = ", ".join(
         f"count(*) FILTER ({silent}) AS calls_{field}, sum(cost) FILTER ({silent}) AS cost_{field}"
         for field, (silent, _) in _ASSUMED.items()
@@ -133,7 +128,8 @@ def _assumed(engine: Engine, span: Span) -> tuple[Assumed, ...]:
         "FROM priced WHERE started_at >= $start AND cost > 0 GROUP BY ALL), "
         "models AS (SELECT provider, model, bool_or(other_tiers) AS other_tiers, "
         "bool_or(cache_write_1h_price > cache_write_price) AS long_writes, "
-        "bool_or(cache_read_price < input_price) AS cheap_reads FROM prices GROUP BY ALL) "
+        "bool_or(cache_read_price < input_price) AS cheap_reads, "
+        "bool_or(assumed = 'provider') AS guessed_provider FROM prices GROUP BY ALL) "
         f"SELECT source, sum(calls)::BIGINT, {listed} FROM told "
         "JOIN models m ON m.model = told.model AND m.provider IS NOT DISTINCT FROM told.provider "
         "GROUP BY source ORDER BY source",
@@ -145,17 +141,6 @@ def _assumed(engine: Engine, span: Span) -> tuple[Assumed, ...]:
         for source, of, *told in rows
         if told[2 * at]
     )
-
-
-def _half_told(engine: Engine, span: Span) -> int:
-    """Calls without a cost because they state one half of their usage."""
-    (calls,) = engine.row(
-        "SELECT count(*) FROM priced WHERE started_at >= $start AND cost IS NULL "
-        "AND usage_quality IS DISTINCT FROM 'missing' "
-        f"AND coalesce(status, 'ok') NOT IN ('error', 'cancelled') AND {_HALF_TOLD}",
-        {"start": span.start},
-    )
-    return int(calls)
 
 
 def _rejects(engine: Engine, params: dict[str, Any]) -> tuple[RejectLine, ...]:
@@ -188,15 +173,3 @@ def _short(path: str) -> str:
     if "://" in path:
         return path
     return "/".join(path.replace("\\", "/").split("/")[-2:])
-
-
-def _unpriced(engine: Engine, span: Span) -> tuple[UnpricedModel, ...]:
-    rows = engine.rows(
-        "SELECT provider, model, count(*) AS calls, "
-        "sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))::BIGINT "
-        "FROM priced WHERE started_at >= $start AND cost IS NULL "
-        f"AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) AND NOT {_HALF_TOLD} "
-        "GROUP BY provider, model ORDER BY calls DESC, provider, model",
-        {"start": span.start},
-    )
-    return tuple(UnpricedModel(*row) for row in rows)

@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from audit.records import Finding, Grade, Month
-from audit.report import charts
+from audit.report import behind, charges, charts
 from audit.report.checks import checks, quality_line
 from audit.report.headline import assessed, figures, nothing_found, reservation
+from audit.report.invoiced import invoices, mailed
 from audit.report.plaintext import fold, pad
 from audit.report.silence import silences
 from audit.report.speech import UNPRINTABLE, Speech, clip, load
 from audit.report.standing import Spoken
-from audit.report.verdict import caveats, change, spend_known, subject, verdict
+from audit.report.sums import costs, model_rows, project_rows, revenues, uniform
+from audit.report.tables import column
+from audit.report.verdict import caveats, change, restated, spend_known, subject, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from audit.report.content import Gap, ModelLine, Report
+    from audit.report.content import Gap, Report
 
 MONTHS = 13
 MONDAY, OTHERS, ALERTS, MODELS, LISTED = 8, 40, 20, 20, 20
@@ -42,20 +45,12 @@ class Pages:
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModelBar:
-    """A model with its bar, held against the costliest, and its share of the spend."""
-
-    model: ModelLine
-    width: float
-    share: Decimal | None
-
-
 def render(report: Report, templates: Path) -> Pages:
     """All pages of a report, from a folder with templates and words. The same report gives the same bytes."""
     speech = load(templates, report.language, report.currency)
-    environment = _environment(templates, speech, Spoken(speech, report.red_line_share))
-    told = _told(report, speech)
+    spoken = Spoken(speech, report.red_line_share, costs(report, speech))
+    environment = _environment(templates, speech, spoken)
+    told = _told(report, spoken)
     return Pages(
         report_html=environment.get_template("report.html.j2").render(told),
         mail_html=environment.get_template("mail.html.j2").render(told),
@@ -81,6 +76,7 @@ def _environment(templates: Path, speech: Speech, spoken: Spoken) -> Environment
         compact=speech.compact,
         tokens=speech.tokens,
         count=speech.count,
+        source=speech.source,
         percent=speech.percent,
         plain_percent=speech.plain_percent,
         reason=speech.reason,
@@ -103,8 +99,9 @@ def _printable(value: object) -> object:
     return UNPRINTABLE.sub(" ", value) if type(value) is str else value
 
 
-def _told(report: Report, speech: Speech) -> dict[str, Any]:
+def _told(report: Report, spoken: Spoken) -> dict[str, Any]:
     """Everything the templates print, in the order they print it."""
+    speech = spoken.speech
     month_before = speech.month(str(Month.parse(report.month).shift(-1)))
     found = checks(report, speech)
     findings = _by_money(report.findings)
@@ -116,6 +113,8 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "lang": "zh-Hans" if speech.locale.language == "zh" else speech.locale.language,
         "subject": subject(report, speech),
         "verdict": verdict(report, speech),
+        "restated": restated(report, speech),
+        "idle": tuple(behind.idle_pools(report, speech)),
         "gaps": [_gap(gap, speech) for gap in report.quality.incomplete],
         "caveats": caveats(report, speech),
         "standing": report.standing if report.calls and spend_known(report) else "no_revenue",
@@ -124,6 +123,8 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "nothing_found": nothing_found(report),
         "no_alert": "alerts.none" if assessed(report, Grade.ALERT) == "whole" else "alerts.none_part",
         "line": line,
+        "revenues": revenues(report, speech),
+        "project_rows": project_rows(line, report, spoken),
         "mail_bars": line.bars[:MAIL_PROJECTS],
         "mail_projects_left": _left([bar.state for bar in line.bars[MAIL_PROJECTS:]], speech),
         "monday": findings[:MONDAY],
@@ -133,11 +134,12 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "mail_findings": findings[:MAIL_FINDINGS],
         "alerts": report.alerts[:ALERTS],
         "alerts_left": len(report.alerts) - ALERTS,
-        "models": _model_bars(models[:MODELS], report.spend),
-        "models_left": models[MODELS:],
-        "models_left_money": sum((m.cost for m in models[MODELS:] if m.cost is not None), Decimal(0)),
+        "models": model_rows(models, speech, MODELS),
         "months": _months(report, speech),
         "days": _days(report, speech),
+        "days_total": column([day.cost for day in report.days], speech).total,
+        "accounts": _accounts(report, speech),
+        "mailed": (*mailed(report, speech), *charges.stayed(report, speech)),
         "checks": found,
         "silences": silences(report, speech),
         "failed": [rule for rule in report.rules if rule.failure is not None],
@@ -170,16 +172,22 @@ def _left(states: Sequence[str], speech: Speech) -> str:
     return speech.say("line.rest", n=len(states), standings=joined) if states else ""
 
 
-def _model_bars(models: Sequence[ModelLine], spend: Decimal) -> tuple[ModelBar, ...]:
-    highest = max((m.cost for m in models if m.cost is not None), default=Decimal(0))
-    return tuple(
-        ModelBar(m, charts.part(m.cost, highest), m.cost / spend if m.cost is not None and spend > 0 else None)
-        for m in models
-    )
+def _accounts(report: Report, speech: Speech) -> dict[str, Any]:
+    """What stands behind the money: the invoices, then (heading, table) of what there is to tell."""
+    tables = {
+        "priced": behind.priced_by(report, speech),
+        "currencies": behind.currencies(report, speech),
+        "stated": behind.stated(report, speech),
+        "pools": behind.pools(report, speech),
+        "charged": charges.charged(report, speech),
+    }
+    told = [(speech.say(f"accounts.{name}.heading"), table) for name, table in tables.items() if table]
+    return {"invoices": invoices(report, speech), "tables": told}
 
 
 def _months(report: Report, speech: Speech) -> tuple[charts.Column, ...]:
     slots = []
+    shown = uniform([spend.cost for spend in report.months[-MONTHS:]], speech)
     for place, spend in enumerate(report.months[-MONTHS:]):
         month = Month.parse(spend.month)
         slots.append(
@@ -190,6 +198,7 @@ def _months(report: Report, speech: Speech) -> tuple[charts.Column, ...]:
                 short=speech.month(spend.month, short=True),
                 under=str(month.year) if not place or month.number == JANUARY else "",
                 now=spend.month == report.month,
+                said=shown[place],
             )
         )
     return charts.columns(slots)
@@ -203,7 +212,8 @@ def _days(report: Report, speech: Speech) -> tuple[charts.Column, ...]:
                 value=spend.cost,
                 calls=spend.calls,
                 short=str(spend.day.day) if spend.day.day in TICK_DAYS else "",
+                said=said,
             )
-            for spend in report.days
+            for spend, said in zip(report.days, column([day.cost for day in report.days], speech).parts, strict=True)
         ]
     )

@@ -30,10 +30,11 @@ def rounded(value: Decimal, digits: int) -> Decimal:
 
 
 def digits_of(parts: Sequence[Decimal], coin: int) -> int:
-    """How many digits a column is printed with: the coin's, or none where its figures are large."""
+    """How many digits a column is printed with: the coin's, or none where its figures are large or there are none."""
     with localcontext(prec=_PRECISION):
         large = abs(sum(parts, ZERO)) >= WHOLE_FROM
-    return 0 if large and all(abs(part) >= LEAST_WHOLE for part in parts if part) else coin
+    some = [abs(part) for part in parts if part]
+    return 0 if not some or (large and min(some) >= LEAST_WHOLE) else coin
 
 
 def apportioned(parts: Sequence[Decimal], digits: int, total: Decimal | None = None) -> tuple[Decimal, ...]:
@@ -70,7 +71,9 @@ def balanced(
         columns = [
             list(apportioned([row[at] for row in rows], digits, total)) for at, total in enumerate(totals)
         ]  # fmt: skip
-        short = [int((due - sum(row, ZERO)) / unit) for due, row in zip(results, zip(*columns, strict=True), strict=True)]
+        short = [
+            int((due - sum(row, ZERO)) / unit) for due, row in zip(results, zip(*columns, strict=True), strict=True)
+        ]
         while any(short):
             at, giver, taker = _cheapest(rows, columns, short, unit)
             columns[at][taker] += unit

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from audit.report.charts import ProjectBar
     from audit.report.content import Assessed, ProjectLine
     from audit.report.speech import Speech
@@ -22,24 +24,33 @@ def partly(unknown: int, calls: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """How to say it: in whose words, and against which line."""
+    """How to say it: in whose words, against which line, and each project's cost as its column has it."""
 
     speech: Speech
     line: Decimal
+    costs: Mapping[str | None, str]
 
     def cost(self, project: ProjectLine) -> str:
         """Its cost; unknown, or a lower bound, where calls have no price."""
         if not project.cost_known:
             return self.speech.say("line.unknown")
-        cost = self.speech.money(project.cost)
+        cost = self.costs[project.project]
         return self.speech.say("numbers.at_least", money=cost) if self._bound(project) else cost
 
-    def saving(self, money: Decimal, assessed: Assessed) -> str:
+    def sum_of_costs(self, projects: Sequence[ProjectLine], total: str) -> str:
+        """What projects cost together: a lower bound where calls have no price."""
+        missing, calls = sum(p.unpriced_calls for p in projects), sum(p.calls for p in projects)
+        if calls and missing >= calls:
+            return self.speech.say("line.unknown")
+        return self.speech.say("numbers.at_least", money=total) if partly(missing, calls) else total
+
+    def saving(self, money: Decimal, assessed: Assessed, shown: str | None = None) -> str:
         """What was found to save; a lower bound or nothing known where rules could not judge the larger part."""
+        shown = shown or self.speech.money(money)
         if assessed in ("whole", "partly"):
-            return self.speech.money(money)
+            return shown
         if money > 0:
-            return self.speech.say("numbers.at_least", money=self.speech.money(money))
+            return self.speech.say("numbers.at_least", money=shown)
         return self.speech.say("assessed.not" if assessed == "none" else "assessed.in_part")
 
     def share(self, bar: ProjectBar) -> str:

@@ -1,4 +1,4 @@
-"""Tables of money as the pages print them: figures as texts of one width of digits, a total that its parts add up to."""
+"""Tables of money as the pages print them: figures as texts of as many digits, which add up to their total."""
 
 from __future__ import annotations
 

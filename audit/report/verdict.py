@@ -18,6 +18,7 @@ NAMED_OF_MANY = 3
 NAMED_IN_SUBJECT = 2
 NAME_LENGTH = 48
 SUBJECT_NAME_LENGTH = 24
+REASON_LENGTH = 200
 MANY_TIMES = Decimal(3)
 FAR = Decimal(100)
 
@@ -166,6 +167,23 @@ def caveats(report: Report, speech: Speech) -> tuple[str, ...]:
         share = speech.percent(Decimal(missing) / report.calls)
         said.append(speech.say("caveat.unpriced", n=missing, share=share))
     return tuple(said)
+
+
+def restated(report: Report, speech: Speech) -> str:
+    """What a month that was closed came to before, and why it comes to something else now; empty where it never did."""
+    before = report.restated
+    if before is None:
+        return ""
+    return speech.say(
+        "restated.said",
+        number=before.number,
+        month=speech.month(report.month),
+        was=speech.exact(before.spend_before),
+        calls_before=speech.say("calls", n=before.calls_before),
+        now=speech.exact(report.spend),
+        calls_now=speech.say("calls", n=report.calls),
+        reason=clip(speech.reason(before.reason), REASON_LENGTH).rstrip(".。"),
+    )
 
 
 def change(now: Decimal | None, before: Decimal | None, month_before: str, speech: Speech) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.records import Finding, Grade, Month
+from audit.report.accounts import PricedBy
 from audit.report.content import (
     Assessed,
     Assumed,
@@ -23,11 +24,13 @@ from audit.report.content import (
     Quality,
     RejectLine,
     Report,
+    Restated,
     RuleLine,
     Standing,
     UnpricedModel,
 )
 from audit.report.render import render
+from tests.report import bills
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,8 +271,9 @@ def days(total: Decimal, calls: int) -> tuple[DaySpend, ...]:
         2 if (first + timedelta(day)).weekday() > 4 else 9 + day % 4 + (14 if day == 13 else 0) for day in range(31)
     ]
     whole = sum(weights)
+    until = [calls * sum(weights[:day]) // whole for day in range(32)]
     return tuple(
-        DaySpend(first + timedelta(day), calls * weight // whole, total * weight / whole)
+        DaySpend(first + timedelta(day), until[day + 1] - until[day], total * weight / whole)
         for day, weight in enumerate(weights)
     )
 
@@ -345,6 +349,7 @@ def assembled(
         months=months(spend, calls),
         rules=rules(language, findings + alerts),
         quality=good_quality(),
+        accounts=bills.one_list(spend, calls),
     )
 
 
@@ -427,6 +432,7 @@ def empty(language: str = "en", currency: str = "USD") -> Report:
         previous_spend=None,
         months=(),
         grades=(),
+        accounts=bills.one_list(ZERO, 0),
         quality=replace(
             report.quality, files=0, lines=0, stated_cost=None, stated_calls=0, computed_cost_of_stated=None
         ),
@@ -497,7 +503,8 @@ def unpriced(language: str = "en", currency: str = "USD") -> Report:
         unpriced=(UnpricedModel("acme", "m1", 20, 900),),
     )
     models = (ModelLine("acme", "m1", 20, 700, 200, None),)
-    return replace(report, quality=quality, models=models, previous_spend=Decimal("812.40"))
+    accounts = replace(report.accounts, priced_by=(PricedBy(None, 20, ZERO),))
+    return replace(report, quality=quality, models=models, previous_spend=Decimal("812.40"), accounts=accounts)
 
 
 def no_revenue(language: str = "en", currency: str = "USD") -> Report:
@@ -610,7 +617,16 @@ def hostile(language: str = "en", currency: str = "USD") -> Report:
     )
     models = tuple(ModelLine(text, text, 1, 1, 1, Decimal(1)) for text in HOSTILE)
     failed = tuple(replace(rule, title=HOSTILE[2], failure=HOSTILE[1]) for rule in report.rules)
-    return replace(report, quality=quality, models=models, rules=failed, price_source=HOSTILE[8])
+    return replace(
+        report,
+        quality=quality,
+        models=models,
+        rules=failed,
+        price_source=HOSTILE[8],
+        accounts=bills.named(HOSTILE),
+        reconciled=tuple(bills.bill(text, None, (), text, notes=(text,)) for text in HOSTILE),
+        restated=Restated(1, 1, Decimal(1), HOSTILE[1]),
+    )
 
 
 def many(language: str = "en", currency: str = "USD") -> Report:
@@ -652,6 +668,89 @@ def extremes(language: str = "en", currency: str = "USD") -> Report:
     return replace(report, previous_spend=Decimal("0.01"))
 
 
+def everything(language: str = "en", currency: str = "USD") -> Report:
+    """Bills, several lists and currencies, sources' own costs, pools, shared costs, a restatement, unpriced calls."""
+    names = (
+        ("智能客服", "商品搜索", "算力平台")
+        if language == "zh"
+        else ("Support assistant", "Product search", "Platform")
+    )
+    spent = (
+        (names[0], "18420.374811905"),
+        (names[1], "9210.015004"),
+        (names[2], "3120.330000001"),
+        ("eval-runs", "41.005"),
+        (None, "240.504999"),
+    )
+    lines = bills.charged(spent, names[2], names[1])
+    revenues = {names[0]: "61000", names[1]: "45900", names[2]: None}
+    projects = tuple(
+        project(line.project, "", str(line.charged), revenues.get(line.project or ""), calls=1_000) for line in lines
+    )
+    found = (finding("missed_prompt_cache", language, 1, names[0], "3391.00"),)
+    report = assembled(language, currency, projects, found)
+    spend = sum((Decimal(cost) for _, cost in spent), ZERO)
+    other, rate = ("USD", "7.110743") if currency != "USD" else ("CNY", "0.140632")
+    table = "https://github.com/datasets/exchange-rates/blob/36c900810f02dafcf1e6572cfbc586282bf9c41c/data/monthly.csv"
+    unpriced = 320
+    accounts = replace(
+        report.accounts,
+        priced_by=bills.several_lists(spend, report.calls, unpriced, free=41),
+        currencies=bills.currencies(spend, report.calls - unpriced, currency, other, rate=rate, source=table),
+        stated=bills.stated(),
+        pools=bills.pools("CNY", "1" if currency == "CNY" else rate),
+        charged=lines,
+    )
+    quality = replace(
+        report.quality,
+        unpriced_calls=unpriced,
+        unpriced_tokens=1_204_000,
+        unpriced=(
+            UnpricedModel("volcengine", "doubao-seed-1-6", 300, 1_200_000),
+            UnpricedModel(None, "m-7b", 20, 4_000),
+        ),
+        unattributed_calls=1_000,
+        unattributed_cost=Decimal("240.504999"),
+        rejected_lines=12,
+    )
+    priced = report.calls - unpriced
+    models = tuple(
+        replace(m, cost=spend * m.cost / report.spend, calls=m.calls * priced // report.calls)
+        for m in report.models
+        if m.cost is not None
+    )
+    return replace(
+        report,
+        spend=spend,
+        models=(*models, ModelLine("volcengine", "doubao-seed-1-6", unpriced, 1_100_000, 100_000, None)),
+        days=days(spend, report.calls),
+        months=months(spend, report.calls),
+        quality=quality,
+        accounts=accounts,
+        reconciled=(bills.apart(language, currency), bills.agreeing(language), bills.usage_alone(language)),
+        restated=Restated(1, report.calls - 240, spend - Decimal("31.9941"), "other calls are in the logs now"),
+        price_source=", ".join(line.source for line in accounts.priced_by if line.source),
+    )
+
+
+def two_currencies(language: str = "en", currency: str = "USD") -> Report:
+    """Two currencies, a pool, and an invoice that does not agree; nobody is charged anything but its own calls."""
+    names = ("智能客服", "商品搜索") if language == "zh" else ("Support assistant", "Product search")
+    projects = (
+        project(names[0], "", "90312.370000004", "610000", calls=402_118),
+        project(names[1], "", "4410.020000003", "45900", calls=9_020),
+    )
+    report = assembled(language, currency, projects, (finding("missed_batch", language, 1, names[0], "900.10"),))
+    other, rate = ("USD", "7.1107") if currency != "USD" else ("CNY", "0.140633")
+    accounts = replace(
+        report.accounts,
+        currencies=bills.currencies(report.spend, report.calls, currency, other, rate=rate, source=""),
+        pools=bills.pools("CNY", "1" if currency == "CNY" else rate)[:1],
+        priced_by=bills.several_lists(report.spend, report.calls, 0),
+    )
+    return replace(report, accounts=accounts, reconciled=(bills.apart(language, currency),))
+
+
 EXAMPLES: dict[str, Callable[[str, str], Report]] = {
     "breached": breached,
     "calm": calm,
@@ -665,6 +764,8 @@ EXAMPLES: dict[str, Callable[[str, str], Report]] = {
     "hostile": hostile,
     "many": many,
     "extremes": extremes,
+    "everything": everything,
+    "two_currencies": two_currencies,
 }
 LANGUAGES = (("en", "USD"), ("zh", "CNY"))
 

@@ -93,3 +93,20 @@ def test_a_call_with_half_its_usage_states_none_and_lacks_no_price() -> None:
         span = window.build(engine, settings, OCTOBER, redline.owners(settings, OCTOBER), 7, asked=set())
         found = quality.assess(engine, settings, span, [])
     assert (found.missing_usage_calls, found.unpriced_calls) == (3, 1)
+
+
+def test_a_call_that_does_not_say_who_billed_it_is_told() -> None:
+    assert assumed(CALL | {"provider": None}, CALL) == [("log", "provider", 1, 2, Decimal("0.00225"))]
+
+
+def test_what_is_billed_by_the_piece_needs_no_tokens_and_lacks_a_price_where_no_list_has_its_fee() -> None:
+    nothing = {"input_tokens": None, "output_tokens": None, "cache_read_tokens": None}
+    image = CALL | nothing | {"provider": "inhouse", "model": "pixel-1", "quantity": 3, "unit": "images"}
+    settings = Settings.model_validate({"company": {"timezone": "UTC"}})
+    search = image | {"provider": "cohere", "model": "rerank-v3.5", "unit": "search_units"}
+    with store([image, image, search, search | {"unit": "images"}, CALL | nothing, CALL], settings) as engine:
+        span = window.build(engine, settings, OCTOBER, redline.owners(settings, OCTOBER), 7, asked=set())
+        found = quality.assess(engine, settings, span, [])
+    names = [(gap.provider, gap.model, gap.calls, gap.tokens) for gap in found.unpriced]
+    assert names == [("inhouse", "pixel-1", 2, 0), ("cohere", "rerank-v3.5", 1, 0)]
+    assert found.missing_usage_calls == 1

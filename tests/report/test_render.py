@@ -20,6 +20,8 @@ from audit.report.content import Gap
 from audit.report.plaintext import WIDTH, cells
 from audit.report.render import Pages, render
 from audit.report.silence import silences
+from audit.report.sums import revenues, uniform
+from audit.report.tables import column
 from tests.report import examples
 from tests.report.examples import EXAMPLES, HOSTILE, LANGUAGES, TEMPLATES
 
@@ -159,6 +161,8 @@ def test_every_word_is_used() -> None:
         "needed.",
         "numbers.waste",
         "numbers.avoidable",
+        "accounts.",
+        "reconcile.",
     )
     unused = [key for key, _ in leaves(words_of("en")) if key not in source and not key.startswith(composed)]
     assert unused == []
@@ -284,17 +288,21 @@ def test_figures_of_the_data_are_on_the_page(case: tuple[Report, Pages]) -> None
     report, pages = case
     said = speech.load(TEMPLATES, report.language, report.currency)
     text = Page(pages.report_html).plain
-    wanted = {said.money(day.cost) for day in report.days} | {said.count(day.calls) for day in report.days}
-    wanted |= {said.money(m.cost) for m in report.months} | {said.count(m.calls) for m in report.months}
-    for project in report.projects:
+    wanted = {*column([day.cost for day in report.days], said).parts} | {said.count(day.calls) for day in report.days}
+    wanted |= {*uniform([m.cost for m in report.months], said)} | {said.count(m.calls) for m in report.months}
+    columns = {
+        name: column([getattr(p, name) for p in report.projects], said).parts for name in ("cost", "waste", "avoidable")
+    }
+    wanted |= {*revenues(report, said).values()}
+    wanted |= {*column([p.previous_cost for p in report.projects if p.previous_cost is not None], said).parts}
+    for at, project in enumerate(report.projects):
         wanted |= {said.count(project.calls)}
-        for saving, seen in (
-            (project.waste, project.waste_assessed),
-            (project.avoidable, project.avoidable_assessed),
+        for name, saving, seen in (
+            ("waste", project.waste, project.waste_assessed),
+            ("avoidable", project.avoidable, project.avoidable_assessed),
         ):
-            wanted |= {said.money(saving)} if saving or seen in ("whole", "partly") else set()
-        wanted |= {said.money(project.cost)} if project.cost_known else set()
-        wanted |= {said.money(amount) for amount in (project.expected_revenue, project.previous_cost) if amount}
+            wanted |= {columns[name][at]} if saving or seen in ("whole", "partly") else set()
+        wanted |= {columns["cost"][at]} if project.cost_known else set()
         wanted |= {said.money(project.over_by)} if project.standing == "over" else set()
     wanted |= {said.money(f.credited) for f in report.findings[:8] if f.credited is not None}
     wanted |= {said.count(f.calls) for f in report.findings[:8]}

@@ -82,7 +82,14 @@ def test_a_total_that_is_given_is_met() -> None:
 
 @pytest.mark.parametrize(
     ("parts", "digits"),
-    [(["999.99"], 2), (["900", "100"], 0), (["900", "99.99", "0.01"], 2), (["5000", "0", "-400"], 0), ([], 2)],
+    [
+        (["999.99"], 2),
+        (["900", "100"], 0),
+        (["900", "99.99", "0.01"], 2),
+        (["5000", "0", "-400"], 0),
+        (["0"], 0),
+        ([], 0),
+    ],
 )
 def test_cents_are_left_out_where_nothing_is_lost_by_it(parts: list[str], digits: int) -> None:
     assert digits_of([Decimal(part) for part in parts], 2) == digits
