@@ -78,7 +78,7 @@ MODELS = [
 ]
 
 
-EXTRAS = {
+EXTRAS: dict[str, Call] = {
     "input_audio_mtok": {"input_tokens": 9_001, "output_tokens": 7, "input_audio_tokens": 4_003},
     "cache_audio_read_mtok": {
         "input_tokens": 9_001,
