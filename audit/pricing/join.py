@@ -14,7 +14,7 @@ from audit.pricing.cost import PARTS, POOL, Terms, parts_asked
 from audit.pricing.money import Rates, stated, templated
 from audit.pricing.pooled import Pooled
 from audit.pricing.units import DAY_SECONDS, FEES, NO_LIMIT, UNITS, Case, UnitPrices, utc
-from audit.records import Month
+from audit.records import Month, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,7 +176,12 @@ def _rows(case: Case, book: Book, rates: Rates, settings: Settings) -> Iterator[
 
 def _priced(case: Case, price: UnitPrices, step: UnitPrices | None, rates: Rates, settings: Settings) -> dict[str, Any]:
     """One row of the table: prices that hold for a case within one month, at that month's rate."""
-    rate = rates.of_month(price.currency, Month.of(price.valid_from.astimezone(settings.zone).date()))
+    try:
+        rate = rates.of_month(price.currency, Month.of(price.valid_from.astimezone(settings.zone).date()))
+    except UsageError as error:
+        named = f"{case.provider or '-'}/{case.model} is priced in {price.currency} by {price.price_source}"
+        elsewhere = "; if another site served its calls, say so under [prices] regions" if price.is_own else ""
+        raise UsageError(f"{error} ({named}{elsewhere})") from None
     row: dict[str, Any] = {name: getattr(price, name) for name in PRICES_SHAPE if hasattr(price, name)}
     row |= {name: getattr(case, name) for name in costed.KEY}
     row |= {"valid_from": _plain(price.valid_from), "valid_to": _plain(price.valid_to), "rate": _exact(rate)}

@@ -83,6 +83,11 @@ class UnitPrices:
     cache_lifetime_ms: int | None = None
     assumed: str | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the project's own list says so."""
+        return self.price_source.startswith("own list")
+
 
 def units_of(listed: Mapping[str, Decimal], factor: Decimal = Decimal(1)) -> dict[str, Decimal]:
     """A list's prices (keys as in a price row) as prices of one unit each, a factor on all of them."""

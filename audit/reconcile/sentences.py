@@ -63,7 +63,8 @@ class Words:
 
     def signed(self, value: Decimal) -> str:
         """Money with its sign: what the bill has more is plus."""
-        return _sign(value) + self.money(value)
+        shown = self.money(value)
+        return f"<{_sign(value)}{shown[1:]}" if shown.startswith("<") else _sign(value) + shown
 
     def _amount(self, value: Decimal) -> str:
         return str(format_currency(value, self.currency or "USD", locale=self.locale))
