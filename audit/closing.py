@@ -20,6 +20,13 @@ _TABLE = """CREATE TABLE IF NOT EXISTS store.closings (
 _LATE, _OTHERWISE = "other calls are in the logs now", "the settings are others now"
 
 
+def is_closed(engine: Engine, month: Month, into: str) -> bool:
+    """Whether a month was audited, in a currency, once it was over."""
+    engine.run(_TABLE)
+    said = {"month": str(month), "into": into}
+    return bool(engine.rows("SELECT 1 FROM store.closings WHERE month = $month AND currency = $into LIMIT 1", said))
+
+
 def restated(engine: Engine, report: Report, reason: str | None = None) -> Restated | None:
     """How a month's figures differ from those it was closed with before; None where they never did."""
     engine.run(_TABLE)

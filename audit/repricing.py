@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit import aligned
+from audit import aligned, closing
 from audit.engine.store import open_store
 from audit.pricing import join, kept
 from audit.records import UsageError
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from audit.settings import Settings
 
 ZERO = Decimal(0)
+# What prices by the lists are stamped with; a pool's follow from what it served, a source's own from its log.
+_LISTS = ("contract ", "own list", "genai-prices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,19 @@ class Repriced:
 def compare(settings: Settings, month: Month) -> list[Repriced]:
     """Each model of a month's calls, the greatest difference first. Raises UsageError where the month has none."""
     with open_store(settings.paths.store, settings) as engine:
-        if not kept.of(engine, settings.company.currency).holds(month):
+        if not closing.is_closed(engine, month, settings.company.currency):
             raise UsageError(
                 f"{month} is not closed: audit run prices it by the lists as they are; a month is closed by the first "
                 "audit run after its end"
             )
+        held = kept.of(engine, settings.company.currency)
         closed, now = _costs(engine, settings, month, anew=False), _costs(engine, settings, month, anew=True)
-    rows = [
-        Repriced(provider or "-", model or "-", calls, closed[provider, model][1], cost, source or "")
-        for (provider, model), (calls, cost, source) in now.items()
-    ]
+    rows = []
+    for (provider, model), (calls, cost, source) in now.items():
+        _, before, said = closed[provider, model]
+        # What had no price when the month was closed is priced by the lists of today already.
+        new = (said or "").startswith(_LISTS) and not held.knows(provider, model, month)
+        rows.append(Repriced(provider or "-", model or "-", calls, None if new else before, cost, source or ""))
     return sorted(rows, key=lambda row: (-abs(row.difference), row.provider, row.model))
 
 
@@ -71,8 +76,8 @@ def lines(rows: list[Repriced], month: Month, currency: str) -> list[str]:
         return [f"{month}: today's lists make of it what it was closed with, {closed:,.2f} {currency}"]
     head = ["model", "calls", f"closed, {currency}", f"now, {currency}", "difference", "priced by"]
     table = [
-        [f"{row.provider}/{row.model}", f"{row.calls:,}", _money(row.closed), _money(row.now), f"{row.difference:+,.2f}",
-         row.source]
+        [f"{row.provider}/{row.model}", f"{row.calls:,}", _money(row.closed), _money(row.now),
+         f"{row.difference:+,.2f}", row.source]
         for row in changed
     ]  # fmt: skip
     same = len(rows) - len(changed)

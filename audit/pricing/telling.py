@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from audit.pricing.row import PriceRow
     from audit.pricing.units import UnitPrices
 
-WIDTH = 160
+WIDTH = 400
 
 
 def listed(book: Book, provider: str | None) -> list[str]:
