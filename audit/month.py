@@ -91,7 +91,7 @@ def run(
         from audit import closing
         from audit.pricing.money import Rates
 
-        rates = Rates.of(engine, settings, anew=month if restated else None)
+        rates = Rates.of(engine, settings, anew=None if restated is None else month)
         outcome = audit_month(engine, settings, month, told, rates=rates, restated=restated)
         with engine.transaction():
             history.audited(engine, month, outcome.exit_code)
