@@ -55,13 +55,13 @@ class Select:
         A record that could not be read must reach the rejects whatever the format filters on. Windows look at
         one file, however many are read at once.
         """
-        tree = self._parsed()
+        tree, steps = self._spelt_out(self._parsed())
         columns = tuple(tree.named_selects)
         known = [column.name for column in COLUMNS[self.kind]]
         for name in columns:
             if name not in known:
                 raise self._wrong(f"'{name}' is no column of the {self.kind}{nearest(name, known)}", name)
-        self._check_names(tree)
+        self._check_names(tree, steps)
         prompts = frozenset(
             column.name
             for call in tree.find_all(exp.Anonymous)
@@ -100,6 +100,33 @@ class Select:
                 node.replace(exp.TryCast(**node.args))
         return filled
 
+    def _spelt_out(self, tree: exp.Select) -> tuple[exp.Select, Collection[str]]:
+        """Steps on the way, which are named like ``_usage``, put in where a later column names them; their names."""
+        steps: dict[str, exp.Expr] = {}
+        named: set[str] = set()
+
+        def step(node: exp.Expr) -> exp.Expr:
+            if not isinstance(node, exp.Column) or node.name not in steps:
+                return node
+            named.add(node.name)
+            return steps[node.name].copy()
+
+        columns = []
+        for column in tree.selects:
+            spelt = column.transform(step)
+            if column.alias_or_name.startswith("_"):
+                steps[column.alias_or_name] = exp.paren(spelt.unalias())
+            else:
+                columns.append(spelt)
+        tree.set("expressions", columns)
+        for clause in ("where", "qualify"):
+            if tree.args.get(clause) is not None:
+                tree.set(clause, tree.args[clause].transform(step))
+        for name in steps:
+            if name not in named:  # a column's name that is misspelt must not be lost
+                raise self._wrong(f"the step '{name}' is named nowhere below it", name)
+        return tree, steps
+
     def _filled(self, node: exp.Expr) -> exp.Expr:
         """A parameter as the value it has."""
         if not isinstance(node, exp.Parameter | exp.Placeholder):
@@ -111,16 +138,22 @@ class Select:
             )
         return exp.convert(self.params[name])
 
-    def _check_names(self, tree: exp.Select) -> None:
+    def _check_names(self, tree: exp.Select, steps: Collection[str]) -> None:
         known = {*self.fields} | TAKEN
         inner = {name.name for part in tree.find_all(exp.Lambda) for name in part.expressions}
         for column in tree.find_all(exp.Column):
-            if column.name not in known | inner:
-                raise self._wrong(f"no field '{column.name}' in [record]{nearest(column.name, known)}", column.name)
+            name = column.name
+            if name in known | inner:
+                continue
+            if name in steps:
+                raise self._wrong(f"the step '{name}' is named above the line that states it", name)
+            if name.startswith("_"):
+                raise self._wrong(f"no step '{name}' above{nearest(name, {*steps, *known})}", name)
+            raise self._wrong(f"no field '{name}' in [record]{nearest(name, known)}", name)
 
     def _wrong(self, said: str, word: str = "") -> UsageError:
         """The error with the line the word first stands on."""
-        at = re.search(rf"{re.escape(word)}\b", self.file.sql) if word else None
+        at = re.search(rf"(?<!\w){re.escape(word)}\b", self.file.sql) if word else None
         line = self.file.sql_line + self.file.sql[: at.start()].count("\n") if at else self.file.sql_line
         return UsageError(f"{self.file.path}, line {line}: {said}")
 

@@ -88,6 +88,19 @@ project         = "project"
 environment     = "environment"
 */
 SELECT
+    coalesce(batch_id, answer_id, id) AS _id,
+    coalesce(asked_model, batch_model, answer_model, model) AS _model,
+    coalesce(batch_in, answer_in, served_in) AS _served_in,
+    coalesce(batch_finish, answer_finish, finish) AS _finish,
+    coalesce(batch_fresh, answer_fresh, fresh) AS _fresh,
+    coalesce(batch_output, answer_output, output) AS _output,
+    greatest(
+        batch_fresh, answer_fresh, fresh, batch_output, answer_output, output, batch_read, answer_read, read,
+        batch_written, answer_written, written
+    ) AS _most_counted,
+    coalesce(batch_searches, answer_searches, searches) AS _searches,
+    try_cast(status_code AS BIGINT) AS _http_status,
+
     coalesce(batch_id, answer_id, request_id, client_id, error_request, id) AS call_id,
     coalesce(batch_id, answer_id, CASE WHEN kind = 'message' THEN id END) AS response_id,
     coalesce(request_id, client_id, error_request) AS request_id,
@@ -97,27 +110,24 @@ SELECT
     try_cast(coalesce(latency, duration) AS BIGINT) AS latency_ms,
     'chat' AS operation,
     CASE
-        WHEN starts_with(coalesce(batch_id, answer_id, id), 'msg_bdrk_') THEN 'aws'
-        WHEN starts_with(coalesce(batch_id, answer_id, id), 'msg_vrtx_') THEN 'google'
-        WHEN starts_with(coalesce(asked_model, batch_model, answer_model, model), 'claude-') THEN 'anthropic'
-        WHEN starts_with(coalesce(asked_model, batch_model, answer_model, model), 'deepseek-') THEN 'deepseek'
-        WHEN starts_with(coalesce(asked_model, batch_model, answer_model, model), 'kimi-') THEN 'moonshotai'
+        WHEN starts_with(_id, 'msg_bdrk_') THEN 'aws'
+        WHEN starts_with(_id, 'msg_vrtx_') THEN 'google'
+        WHEN starts_with(_model, 'claude-') THEN 'anthropic'
+        WHEN starts_with(_model, 'deepseek-') THEN 'deepseek'
+        WHEN starts_with(_model, 'kimi-') THEN 'moonshotai'
     END AS provider,
-    coalesce(asked_model, batch_model, answer_model, model) AS model,
+    _model AS model,
     coalesce(batch_model, answer_model, model) AS response_model,
     CASE
         WHEN batched IS NOT NULL THEN 'batch'
         WHEN coalesce(answer_speed, speed) = 'fast' THEN 'fast'
         ELSE coalesce(answer_tier, tier)
     END AS service_tier,
-    CASE
-        WHEN coalesce(batch_in, answer_in, served_in) NOT IN ('global', 'not_available')
-            THEN coalesce(batch_in, answer_in, served_in)
-    END AS region,
+    CASE WHEN _served_in NOT IN ('global', 'not_available') THEN _served_in END AS region,
     try_cast(stream AS BOOLEAN) AS stream,
     try_cast(max_tokens AS BIGINT) AS max_output_tokens,
     nullif(
-        coalesce(batch_fresh, answer_fresh, fresh)
+        _fresh
         + coalesce(batch_read, answer_read, read, 0)
         + coalesce(batch_written, answer_written, written, 0),
         0
@@ -125,40 +135,25 @@ SELECT
     coalesce(batch_read, answer_read, read) AS cache_read_tokens,
     coalesce(batch_written, answer_written, written) AS cache_write_tokens,
     coalesce(batch_1h, answer_1h, written_1h) AS cache_write_1h_tokens,
-    CASE
-        WHEN
-            greatest(
-                batch_fresh, answer_fresh, fresh, batch_output, answer_output, output, batch_read, answer_read, read,
-                batch_written, answer_written, written
-            ) > 0
-            THEN coalesce(batch_output, answer_output, output)
-    END AS output_tokens,
+    CASE WHEN _most_counted > 0 THEN _output END AS output_tokens,
     coalesce(batch_thought, answer_thought, thought) AS reasoning_tokens,
-    nullif(coalesce(batch_searches, answer_searches, searches), 0) AS quantity,
-    CASE WHEN coalesce(batch_searches, answer_searches, searches) > 0 THEN 'web_searches' END AS unit,
+    nullif(_searches, 0) AS quantity,
+    CASE WHEN _searches > 0 THEN 'web_searches' END AS unit,
     CASE
-        WHEN
-            coalesce(greatest(
-                batch_fresh, answer_fresh, fresh, batch_output, answer_output, output, batch_read, answer_read, read,
-                batch_written, answer_written, written
-            ), 0) = 0
-            THEN 'missing'
-        WHEN
-            coalesce(batch_fresh, answer_fresh, fresh) IS NULL OR coalesce(batch_output, answer_output, output) IS NULL
-            THEN 'partial'
+        WHEN coalesce(_most_counted, 0) = 0 THEN 'missing'
+        WHEN _fresh IS NULL OR _output IS NULL THEN 'partial'
         ELSE 'reported'
     END AS usage_quality,
     CASE
-        WHEN error_type IS NOT NULL OR try_cast(status_code AS BIGINT) >= 400 THEN 'error'
-        WHEN coalesce(batch_finish, answer_finish, finish) IN ('max_tokens', 'model_context_window_exceeded')
-            THEN 'truncated'
-        WHEN coalesce(batch_finish, answer_finish, finish) = 'refusal' THEN 'filtered'
-        WHEN coalesce(batch_finish, answer_finish, finish) IS NOT NULL THEN 'ok'
+        WHEN error_type IS NOT NULL OR _http_status >= 400 THEN 'error'
+        WHEN _finish IN ('max_tokens', 'model_context_window_exceeded') THEN 'truncated'
+        WHEN _finish = 'refusal' THEN 'filtered'
+        WHEN _finish IS NOT NULL THEN 'ok'
         ELSE 'unknown'
     END AS status,
-    try_cast(status_code AS BIGINT) AS http_status,
+    _http_status AS http_status,
     error_type,
-    coalesce(batch_finish, answer_finish, finish) AS finish_reason,
+    _finish AS finish_reason,
     project,
     coalesce(user_id, asked_user) AS user_id,
     environment,
@@ -182,4 +177,4 @@ WHERE
     batched = 'succeeded'
     OR (batched IS NULL AND 'message' IN (kind, answer_kind))
     OR error_type IS NOT NULL
-    OR try_cast(status_code AS BIGINT) >= 400
+    OR _http_status >= 400

@@ -83,201 +83,126 @@ b_output       = "*.properties{}.backendResponseBody{}.usage.completion_tokens: 
 lb_output      = "*.BackendResponseBody{}.usage.completion_tokens: whole"
 */
 SELECT
-    coalesce(correlation, l_correlation, p_correlation) AS call_id,
-    max(coalesce(answer, l_answer, b_id, l_id)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS response_id,
-    coalesce(correlation, l_correlation, p_correlation) AS request_id,
-    min(coalesce(stamp, l_stamp)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)) AS started_at,
-    max(CASE WHEN coalesce(code, l_code) IS NOT NULL THEN try_cast(coalesce(took, l_took) AS BIGINT) END)
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)) AS latency_ms,
+    coalesce(correlation, l_correlation, p_correlation) AS _call,
+    -- Of the row.
+    coalesce(model, l_model) AS _model,
+    coalesce(url, l_url) AS _backend,
+    concat_ws(' ', url, l_url, front, l_front) AS _urls,
+    coalesce(messages, l_messages) AS _messages,
+    coalesce(nullif(input, 0), nullif(l_input, 0), b_input, lb_input, CASE WHEN cached > 0 THEN 0 END) AS _input,
+    greatest(output, l_output, b_output, lb_output) AS _output,
+    coalesce(code, l_code) AS _code,
+    coalesce(finish, l_finish) AS _finish,
+    coalesce(cache, l_cache) AS _cache,
+    -- Of all rows of the call.
+    max(coalesce(b_model, lb_model)) OVER (PARTITION BY _call) AS _response_model,
+    bool_or(regexp_matches(_model, 'claude', 'i')) OVER (PARTITION BY _call) AS _is_claude,
+    max(_input) OVER (PARTITION BY _call) AS _call_input,
+    max(cached) OVER (PARTITION BY _call) AS _call_cached,
+    max(try_cast(_code AS BIGINT)) OVER (PARTITION BY _call) AS _http_status,
+    max(_finish) OVER (PARTITION BY _call) AS _finish_reason,
+    max(coalesce(subscription, l_subscription)) OVER (PARTITION BY _call) AS _subscription,
+    max(coalesce(asked, l_asked)) OVER (PARTITION BY _call) AS _asked,
+    coalesce(
+        string_agg(_messages, '') OVER (
+            PARTITION BY _call
+            ORDER BY coalesce(piece, l_piece)
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ),
+        _asked
+    ) AS _prompt,
+
+    _call AS call_id,
+    max(coalesce(answer, l_answer, b_id, l_id)) OVER (PARTITION BY _call) AS response_id,
+    _call AS request_id,
+    min(coalesce(stamp, l_stamp)) OVER (PARTITION BY _call) AS started_at,
+    max(CASE WHEN _code IS NOT NULL THEN try_cast(coalesce(took, l_took) AS BIGINT) END)
+        OVER (PARTITION BY _call) AS latency_ms,
     max(
         CASE
-            WHEN
-                regexp_matches(
-                    concat_ws(' ', url, l_url, front, l_front), '/(chat/completions|responses|messages)($|[? ])'
-                )
-                THEN 'chat'
-            WHEN
-                regexp_matches(concat_ws(' ', url, l_url, front, l_front), '/completions($|[? ])')
-                THEN 'text_completion'
-            WHEN regexp_matches(concat_ws(' ', url, l_url, front, l_front), '/embeddings($|[? ])') THEN 'embeddings'
-            WHEN regexp_matches(concat_ws(' ', url, l_url, front, l_front), '/images/generations($|[? ])') THEN 'image'
-            WHEN regexp_matches(coalesce(model, l_model), 'embedding', 'i') THEN 'embeddings'
-            WHEN coalesce(messages, l_messages) IS NOT NULL THEN 'chat'
+            WHEN regexp_matches(_urls, '/(chat/completions|responses|messages)($|[? ])') THEN 'chat'
+            WHEN regexp_matches(_urls, '/completions($|[? ])') THEN 'text_completion'
+            WHEN regexp_matches(_urls, '/embeddings($|[? ])') THEN 'embeddings'
+            WHEN regexp_matches(_urls, '/images/generations($|[? ])') THEN 'image'
+            WHEN regexp_matches(_model, 'embedding', 'i') THEN 'embeddings'
+            WHEN _messages IS NOT NULL THEN 'chat'
         END
-    ) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)) AS operation,
+    ) OVER (PARTITION BY _call) AS operation,
     coalesce(
         max(
             CASE
-                WHEN contains(coalesce(url, l_url), 'api.openai.com') THEN 'openai'
-                WHEN contains(coalesce(url, l_url), 'api.anthropic.com') THEN 'anthropic'
-                WHEN contains(coalesce(url, l_url), 'amazonaws.com') THEN 'aws'
-                WHEN contains(coalesce(url, l_url), 'googleapis.com') THEN 'google'
+                WHEN contains(_backend, 'api.openai.com') THEN 'openai'
+                WHEN contains(_backend, 'api.anthropic.com') THEN 'anthropic'
+                WHEN contains(_backend, 'amazonaws.com') THEN 'aws'
+                WHEN contains(_backend, 'googleapis.com') THEN 'google'
             END
-        ) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)),
+        ) OVER (PARTITION BY _call),
         'azure'
     ) AS provider,
     coalesce(
-        max(coalesce(model, l_model)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)),
-        max(coalesce(b_model, lb_model)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)),
-        max(coalesce(deployment, l_deployment)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)),
-        max(nullif(regexp_extract(concat_ws(' ', url, l_url, front, l_front), '/deployments/([^/ ]+)/', 1), ''))
-            OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+        max(_model) OVER (PARTITION BY _call),
+        _response_model,
+        max(coalesce(deployment, l_deployment)) OVER (PARTITION BY _call),
+        max(nullif(regexp_extract(_urls, '/deployments/([^/ ]+)/', 1), '')) OVER (PARTITION BY _call)
     ) AS model,
-    max(coalesce(b_model, lb_model))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS response_model,
-    bool_or(coalesce(streamed, l_streamed))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS stream,
-    max(try_cast(coalesce(cap, l_cap) AS BIGINT))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS max_output_tokens,
-    max(coalesce(nullif(input, 0), nullif(l_input, 0), b_input, lb_input, CASE WHEN cached > 0 THEN 0 END))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+    _response_model AS response_model,
+    bool_or(coalesce(streamed, l_streamed)) OVER (PARTITION BY _call) AS stream,
+    max(try_cast(coalesce(cap, l_cap) AS BIGINT)) OVER (PARTITION BY _call) AS max_output_tokens,
+    _call_input
     + CASE
-        WHEN
-            bool_or(regexp_matches(coalesce(model, l_model), 'claude', 'i'))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            OR max(cached) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            > max(coalesce(nullif(input, 0), nullif(l_input, 0), b_input, lb_input, CASE WHEN cached > 0 THEN 0 END))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            THEN coalesce(max(cached) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)), 0)
+        WHEN _is_claude OR _call_cached > _call_input THEN coalesce(_call_cached, 0)
         ELSE 0
     END AS input_tokens,
     CASE
         WHEN
             max(greatest(input, l_input, b_input, lb_input, cached, output, l_output, b_output, lb_output))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+                OVER (PARTITION BY _call)
             > 0
-            THEN
-                max(coalesce(cached, b_cached, lb_cached))
-                    OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+            THEN max(coalesce(cached, b_cached, lb_cached)) OVER (PARTITION BY _call)
     END AS cache_read_tokens,
     -- An answer of nothing to a prompt of something was given; a row of noughts alone counted nothing.
     CASE
-        WHEN
-            max(greatest(input, l_input, b_input, lb_input))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            > 0
-            THEN
-                max(greatest(output, l_output, b_output, lb_output))
-                    OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        ELSE
-            max(nullif(greatest(output, l_output, b_output, lb_output), 0))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+        WHEN max(greatest(input, l_input, b_input, lb_input)) OVER (PARTITION BY _call) > 0
+            THEN max(_output) OVER (PARTITION BY _call)
+        ELSE max(nullif(_output, 0)) OVER (PARTITION BY _call)
     END AS output_tokens,
     CASE
         WHEN
             max(coalesce(
-                coalesce(nullif(input, 0), nullif(l_input, 0), b_input, lb_input, CASE WHEN cached > 0 THEN 0 END),
+                _input,
                 coalesce(nullif(output, 0), nullif(l_output, 0), b_output, lb_output)
-            )) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)) IS NULL
+            )) OVER (PARTITION BY _call) IS NULL
             THEN 'missing'
-        WHEN
-            bool_or(regexp_matches(coalesce(model, l_model), 'claude', 'i'))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            THEN 'partial'
+        WHEN _is_claude THEN 'partial'
         ELSE 'reported'
     END AS usage_quality,
     CASE
+        WHEN bool_or('content_filter' IN (error, l_error, finish, l_finish)) OVER (PARTITION BY _call) THEN 'filtered'
         WHEN
-            bool_or('content_filter' IN (error, l_error, finish, l_finish))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            THEN 'filtered'
-        WHEN
-            bool_or(
-                try_cast(coalesce(code, l_code) AS BIGINT) = 499
-                OR coalesce(reason, l_reason) = 'ClientConnectionFailure'
-            )
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+            bool_or(try_cast(_code AS BIGINT) = 499 OR coalesce(reason, l_reason) = 'ClientConnectionFailure')
+                OVER (PARTITION BY _call)
             THEN 'cancelled'
-        WHEN
-            max(try_cast(coalesce(code, l_code) AS BIGINT))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            >= 400
-            THEN 'error'
-        WHEN
-            max(coalesce(finish, l_finish)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            = 'length'
-            THEN 'truncated'
-        WHEN
-            count(coalesce(finish, l_finish)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            > 0
-            THEN 'ok'
+        WHEN _http_status >= 400 THEN 'error'
+        WHEN _finish_reason = 'length' THEN 'truncated'
+        WHEN count(_finish) OVER (PARTITION BY _call) > 0 THEN 'ok'
         -- Whether an answer was cut off stands in its body only.
         ELSE 'unknown'
     END AS status,
-    nullif(
-        max(try_cast(coalesce(code, l_code) AS BIGINT))
-            OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)),
-        0
-    ) AS http_status,
-    max(coalesce(error, l_error, reason, l_reason))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS error_type,
-    max(coalesce(finish, l_finish))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS finish_reason,
-    bool_or(CASE WHEN coalesce(cache, l_cache) IN ('hit', 'miss') THEN coalesce(cache, l_cache) = 'hit' END)
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)) AS gateway_cache_hit,
-    max(coalesce(subscription, l_subscription))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS project,
-    max(coalesce(product, l_product)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)) AS team,
-    max(coalesce(owner, l_owner)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)) AS user_id,
-    max(coalesce(subscription, l_subscription))
-        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        AS api_key,
-    prompt_hash(
-        NULL,
-        coalesce(
-            string_agg(coalesce(messages, l_messages), '') OVER (
-                PARTITION BY coalesce(correlation, l_correlation, p_correlation)
-                ORDER BY coalesce(piece, l_piece)
-                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ),
-            max(coalesce(asked, l_asked)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        ),
-        NULL,
-        NULL
-    ) AS prompt_hash,
-    template_hash(
-        NULL,
-        coalesce(
-            string_agg(coalesce(messages, l_messages), '') OVER (
-                PARTITION BY coalesce(correlation, l_correlation, p_correlation)
-                ORDER BY coalesce(piece, l_piece)
-                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ),
-            max(coalesce(asked, l_asked)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        )
-    ) AS template_hash,
+    nullif(_http_status, 0) AS http_status,
+    max(coalesce(error, l_error, reason, l_reason)) OVER (PARTITION BY _call) AS error_type,
+    _finish_reason AS finish_reason,
+    bool_or(CASE WHEN _cache IN ('hit', 'miss') THEN _cache = 'hit' END) OVER (PARTITION BY _call) AS gateway_cache_hit,
+    _subscription AS project,
+    max(coalesce(product, l_product)) OVER (PARTITION BY _call) AS team,
+    max(coalesce(owner, l_owner)) OVER (PARTITION BY _call) AS user_id,
+    _subscription AS api_key,
+    prompt_hash(NULL, _prompt, NULL, NULL) AS prompt_hash,
+    template_hash(NULL, _prompt) AS template_hash,
     CASE
-        WHEN
-            count(coalesce(messages, l_messages))
-                OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-            <= 1
-            THEN
-                message_count(coalesce(
-                    max(coalesce(messages, l_messages))
-                        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation)),
-                    max(coalesce(asked, l_asked))
-                        OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-                ))
+        WHEN count(_messages) OVER (PARTITION BY _call) <= 1
+            THEN message_count(coalesce(max(_messages) OVER (PARTITION BY _call), _asked))
     END AS message_count,
-    request_text(
-        NULL,
-        coalesce(
-            string_agg(coalesce(messages, l_messages), '') OVER (
-                PARTITION BY coalesce(correlation, l_correlation, p_correlation)
-                ORDER BY coalesce(piece, l_piece)
-                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ),
-            max(coalesce(asked, l_asked)) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
-        ),
-        NULL
-    ) AS prompt
+    request_text(NULL, _prompt, NULL) AS prompt
 FROM records
 WHERE
     regexp_matches(coalesce(kind, l_kind, 'GatewayLlmLogs'), '^(ApiManagement)?Gateway(Llm)?Logs?$')
@@ -287,7 +212,7 @@ QUALIFY
     OR bool_or(
         coalesce(model, l_model, deployment, l_deployment, answer, l_answer, messages, l_messages) IS NOT NULL
         OR regexp_matches(
-            concat_ws(' ', url, l_url, front, l_front),
+            _urls,
             '/(chat/completions|completions|embeddings|responses|messages|images/generations)($|[? ])'
         )
-    ) OVER (PARTITION BY coalesce(correlation, l_correlation, p_correlation))
+    ) OVER (PARTITION BY _call)

@@ -81,6 +81,19 @@ project         = "project"
 environment     = "environment"
 */
 SELECT
+    coalesce(base_url, api_base) AS _address,
+    coalesce(asked_model, a_model, model) AS _model,
+    coalesce(messages, message, documents, texts) AS _asked,
+    coalesce(a_finish, finish) AS _finish,
+    coalesce(a_finish, finish, a_results, results, a_embeddings, embeddings) AS _outcome,
+    greatest(a_units, units) AS _units,
+    greatest(a_images, images) AS _images,
+    greatest(
+        a_input, input, a_v1_input, v1_input, a_total, total, a_output, output, a_v1_output, v1_output, a_units, units,
+        a_images, images
+    ) AS _most_counted,
+    try_cast(status_code AS BIGINT) AS _http_status,
+
     coalesce(
         a_id, a_generation, generation, request_id, id,
         md5(concat_ws(
@@ -96,33 +109,25 @@ SELECT
     coalesce(started, start_time, stamp, created_at) AS started_at,
     try_cast(coalesce(latency, duration) AS BIGINT) AS latency_ms,
     CASE
-        WHEN coalesce(results, a_results, query) IS NOT NULL OR greatest(a_units, units) > 0 THEN 'rerank'
+        WHEN coalesce(results, a_results, query) IS NOT NULL OR _units > 0 THEN 'rerank'
         WHEN coalesce(embeddings, a_embeddings, texts) IS NOT NULL THEN 'embeddings'
         ELSE 'chat'
     END AS operation,
     CASE
-        WHEN contains(coalesce(base_url, api_base), 'cohere.') THEN 'cohere'
-        WHEN contains(coalesce(base_url, api_base), '.azure.com') THEN 'azure'
-        WHEN contains(coalesce(base_url, api_base), 'jina.ai') THEN 'jina'
-        WHEN contains(coalesce(base_url, api_base), 'voyageai.com') THEN 'voyageai'
-        WHEN contains(coalesce(base_url, api_base), 'siliconflow') THEN 'siliconflow'
-        WHEN regexp_matches(coalesce(base_url, api_base), 'dashscope|\.maas\.aliyuncs\.com') THEN 'dashscope'
-        WHEN
-            regexp_matches(
-                coalesce(asked_model, a_model, model), '^(command-|c4ai-|embed-|rerank-(v\d|english|multilingual))'
-            )
-            THEN 'cohere'
-        WHEN starts_with(coalesce(asked_model, a_model, model), 'jina-') THEN 'jina'
-        WHEN regexp_matches(coalesce(asked_model, a_model, model), '^(gte-rerank|qwen3-rerank)') THEN 'dashscope'
+        WHEN contains(_address, 'cohere.') THEN 'cohere'
+        WHEN contains(_address, '.azure.com') THEN 'azure'
+        WHEN contains(_address, 'jina.ai') THEN 'jina'
+        WHEN contains(_address, 'voyageai.com') THEN 'voyageai'
+        WHEN contains(_address, 'siliconflow') THEN 'siliconflow'
+        WHEN regexp_matches(_address, 'dashscope|\.maas\.aliyuncs\.com') THEN 'dashscope'
+        WHEN regexp_matches(_model, '^(command-|c4ai-|embed-|rerank-(v\d|english|multilingual))') THEN 'cohere'
+        WHEN starts_with(_model, 'jina-') THEN 'jina'
+        WHEN regexp_matches(_model, '^(gte-rerank|qwen3-rerank)') THEN 'dashscope'
     END AS provider,
-    coalesce(asked_model, a_model, model) AS model,
+    _model AS model,
     coalesce(a_model, CASE WHEN results IS NOT NULL THEN model END) AS response_model,
     CASE
-        WHEN
-            regexp_matches(
-                coalesce(base_url, api_base),
-                'dashscope-(intl|us)\.|\.(ap|us|eu|me)-[a-z]+-\d\.maas\.aliyuncs\.com'
-            )
+        WHEN regexp_matches(_address, 'dashscope-(intl|us)\.|\.(ap|us|eu|me)-[a-z]+-\d\.maas\.aliyuncs\.com')
             THEN 'intl'
     END AS region,
     try_cast(stream AS BOOLEAN) AS stream,
@@ -134,51 +139,40 @@ SELECT
             THEN coalesce(a_output, output, a_v1_output, v1_output)
     END AS output_tokens,
     CASE
-        WHEN greatest(a_units, units) > 0 THEN greatest(a_units, units)
-        ELSE nullif(greatest(a_images, images), 0)
+        WHEN _units > 0 THEN _units
+        ELSE nullif(_images, 0)
     END AS quantity,
     CASE
-        WHEN greatest(a_units, units) > 0 THEN 'search_units'
-        WHEN greatest(a_images, images) > 0 THEN 'images'
+        WHEN _units > 0 THEN 'search_units'
+        WHEN _images > 0 THEN 'images'
     END AS unit,
     CASE
-        WHEN
-            greatest(
-                a_input, input, a_v1_input, v1_input, a_total, total, a_output, output, a_v1_output, v1_output,
-                a_units, units, a_images, images
-            ) > 0
-            THEN 'reported'
+        WHEN _most_counted > 0 THEN 'reported'
         ELSE 'missing'
     END AS usage_quality,
     CASE
-        WHEN try_cast(status_code AS BIGINT) >= 400 THEN 'error'
-        WHEN lower(coalesce(a_finish, finish)) IN ('max_tokens', 'error_limit') THEN 'truncated'
-        WHEN lower(coalesce(a_finish, finish)) = 'error_toxic' THEN 'filtered'
-        WHEN lower(coalesce(a_finish, finish)) IN ('error', 'timeout') THEN 'error'
-        WHEN lower(coalesce(a_finish, finish)) = 'user_cancel' THEN 'cancelled'
-        WHEN coalesce(a_finish, finish, a_results, results, a_embeddings, embeddings) IS NOT NULL THEN 'ok'
+        WHEN _http_status >= 400 THEN 'error'
+        WHEN lower(_finish) IN ('max_tokens', 'error_limit') THEN 'truncated'
+        WHEN lower(_finish) = 'error_toxic' THEN 'filtered'
+        WHEN lower(_finish) IN ('error', 'timeout') THEN 'error'
+        WHEN lower(_finish) = 'user_cancel' THEN 'cancelled'
+        WHEN _outcome IS NOT NULL THEN 'ok'
         ELSE 'unknown'
     END AS status,
-    try_cast(status_code AS BIGINT) AS http_status,
-    coalesce(a_finish, finish) AS finish_reason,
+    _http_status AS http_status,
+    _finish AS finish_reason,
     project,
     user_id,
     environment,
-    prompt_hash(
-        preamble, coalesce(messages, message, documents, texts), tools,
-        concat_ws('/', asked_model, history, query, temperature)
-    ) AS prompt_hash,
+    prompt_hash(preamble, _asked, tools, concat_ws('/', asked_model, history, query, temperature)) AS prompt_hash,
     template_hash(preamble, coalesce(messages, message)) AS template_hash,
     prefix_hash(preamble, messages, tools) AS prefix_hash,
     prefix_tokens(preamble, messages, tools, coalesce(a_input, input, a_v1_input, v1_input)) AS prefix_tokens,
     message_count(messages) AS message_count,
     json_array_length(try_cast(coalesce(a_calls, calls) AS JSON)) AS tool_calls,
-    request_text(preamble, coalesce(messages, message, documents, texts), tools) AS prompt
+    request_text(preamble, _asked, tools) AS prompt
 FROM records
 WHERE
-    greatest(
-        a_input, input, a_v1_input, v1_input, a_total, total, a_output, output, a_v1_output, v1_output, a_units, units,
-        a_images, images
-    ) IS NOT NULL
-    OR coalesce(a_finish, finish, a_results, results, a_embeddings, embeddings) IS NOT NULL
-    OR try_cast(status_code AS BIGINT) >= 400
+    _most_counted IS NOT NULL
+    OR _outcome IS NOT NULL
+    OR _http_status >= 400

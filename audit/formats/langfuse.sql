@@ -88,6 +88,72 @@ project_blob    = "*.project_id"
 environment     = "*.environment"
 */
 SELECT
+    try_cast(regexp_replace(coalesce(start, start_blob), '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ) AS _started_at,
+    try_cast(regexp_replace(coalesce(finished, finished_blob), '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
+        AS _finished_at,
+    coalesce(first, first_blob) AS _first_token,
+    try_cast(regexp_replace(_first_token, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ) AS _first_token_at,
+    coalesce(model, model_blob) AS _model,
+    coalesce(messages, contents, input) AS _messages,
+    coalesce(finish, finish_other) AS _finish,
+    try_cast(coalesce(max_completion, max_tokens, max_tokens_blob) AS BIGINT) AS _max_output,
+    try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE)) AS _usage,
+    coalesce(old_unit, 'TOKENS') = 'TOKENS' AS _old_is_tokens,
+    -- The input's parts together, the input, the output's parts together, the output, the total.
+    list_transform(
+        [_usage],
+        LAMBDA parts: [
+            list_sum(list_transform(
+                list_filter(
+                    map_keys(parts),
+                    LAMBDA part: regexp_matches(part, 'input|prompt|^cache')
+                    AND NOT coalesce(
+                        regexp_matches(part, '5m|1h')
+                        AND greatest(parts['input_cache_creation'], parts['cache_creation_input_tokens']) > 0,
+                        FALSE
+                    )
+                ),
+                LAMBDA part: parts[part]
+            )),
+            parts['input'],
+            list_sum(list_transform(
+                list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'output|completion|reasoning')),
+                LAMBDA part: parts[part]
+            )),
+            parts['output'],
+            parts['total']
+        ]
+    ) AS _sums,
+    -- Parts that do not make up the total lie within input or output, unless they are more than that.
+    list_transform(
+        _sums,
+        LAMBDA told: CASE
+            WHEN coalesce(greatest(told[1], told[3]), 0) = 0 THEN NULL
+            WHEN
+                told[5] IS NULL
+                OR told[5] - coalesce(told[1], 0) IN (coalesce(told[3], 0), coalesce(told[4], 0))
+                OR told[1] > 2 * told[2]
+                THEN told[1]
+            ELSE coalesce(told[2], told[1])
+        END
+    )[1]::BIGINT AS _input,
+    coalesce(
+        list_transform(
+            _sums,
+            LAMBDA told: CASE
+                WHEN coalesce(greatest(told[1], told[3]), 0) = 0 THEN NULL
+                WHEN
+                    told[5] IS NULL
+                    OR told[5] - coalesce(told[3], 0) IN (coalesce(told[1], 0), coalesce(told[2], 0))
+                    THEN told[3]
+                ELSE coalesce(told[4], told[3])
+            END
+        )[1]::BIGINT,
+        CASE WHEN _old_is_tokens THEN nullif(coalesce(old_output, older_output), 0) END
+    ) AS _output,
+    coalesce(cost_parts, cost_parts_blob) IS NOT NULL AS _is_priced,
+    coalesce(cost, cost_blob, cost_old, cost_sum, cost_sum_blob) AS _cost,
+
     id AS call_id,
     coalesce(
         CASE WHEN regexp_matches(answer_id, '^(chatcmpl-|cmpl-|resp_|msg_|gen-)') THEN answer_id END,
@@ -97,18 +163,9 @@ SELECT
     coalesce(trace, trace_blob) AS trace_id,
     coalesce(parent, parent_blob) AS parent_id,
     coalesce(session, session_blob, trace_session, root_session) AS session_id,
-    try_cast(regexp_replace(coalesce(start, start_blob), '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
-    AT TIME ZONE 'UTC' AS started_at,
-    date_diff(
-        'millisecond',
-        try_cast(regexp_replace(coalesce(start, start_blob), '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
-        try_cast(regexp_replace(coalesce(finished, finished_blob), '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
-    ) AS latency_ms,
-    date_diff(
-        'millisecond',
-        try_cast(regexp_replace(coalesce(start, start_blob), '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
-        try_cast(regexp_replace(coalesce(first, first_blob), '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
-    ) AS first_token_ms,
+    _started_at AT TIME ZONE 'UTC' AS started_at,
+    date_diff('millisecond', _started_at, _finished_at) AS latency_ms,
+    date_diff('millisecond', _started_at, _first_token_at) AS first_token_ms,
     CASE WHEN kind = 'EMBEDDING' THEN 'embeddings' ELSE 'chat' END AS operation,
     list_transform(
         [lower(coalesce(provider, system, inference_by, langchain_by))],
@@ -118,61 +175,18 @@ SELECT
             WHEN regexp_matches(told, '^(gcp|google|gemini)|vertex') THEN 'google'
             WHEN regexp_matches(told, '^(openai|anthropic|mistral|deepseek)')
                 THEN regexp_extract(told, '^(openai|anthropic|mistral|deepseek)')
-            WHEN regexp_matches(coalesce(model, model_blob), '^(gpt-\d|chatgpt-|o\d|text-embedding-(3|ada))')
-                THEN 'openai'
-            WHEN starts_with(coalesce(model, model_blob), 'claude-') THEN 'anthropic'
-            WHEN starts_with(coalesce(model, model_blob), 'gemini-') THEN 'google'
+            WHEN regexp_matches(_model, '^(gpt-\d|chatgpt-|o\d|text-embedding-(3|ada))') THEN 'openai'
+            WHEN starts_with(_model, 'claude-') THEN 'anthropic'
+            WHEN starts_with(_model, 'gemini-') THEN 'google'
             ELSE told
         END
     )[1] AS provider,
-    coalesce(model, model_blob) AS model,
-    CASE WHEN coalesce(first, first_blob) IS NOT NULL THEN TRUE END AS stream,
-    CASE
-        WHEN try_cast(coalesce(max_completion, max_tokens, max_tokens_blob) AS BIGINT) > 0
-            THEN try_cast(coalesce(max_completion, max_tokens, max_tokens_blob) AS BIGINT)
-    END AS max_output_tokens,
-    -- told: the input's parts together, the input, the output's parts together, the output, the total. Parts that do
-    -- not make up the total lie within input or output, unless they are more than that.
-    coalesce(
-        list_transform(
-            list_transform(
-                [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
-                LAMBDA parts: [
-                    list_sum(list_transform(
-                        list_filter(
-                            map_keys(parts),
-                            LAMBDA part: regexp_matches(part, 'input|prompt|^cache')
-                            AND NOT coalesce(
-                                regexp_matches(part, '5m|1h')
-                                AND greatest(parts['input_cache_creation'], parts['cache_creation_input_tokens']) > 0,
-                                FALSE
-                            )
-                        ),
-                        LAMBDA part: parts[part]
-                    )),
-                    parts['input'],
-                    list_sum(list_transform(
-                        list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'output|completion|reasoning')),
-                        LAMBDA part: parts[part]
-                    )),
-                    parts['output'],
-                    parts['total']
-                ]
-            ),
-            LAMBDA told: CASE
-                WHEN coalesce(greatest(told[1], told[3]), 0) = 0 THEN NULL
-                WHEN
-                    told[5] IS NULL
-                    OR told[5] - coalesce(told[1], 0) IN (coalesce(told[3], 0), coalesce(told[4], 0))
-                    OR told[1] > 2 * told[2]
-                    THEN told[1]
-                ELSE coalesce(told[2], told[1])
-            END
-        )[1]::BIGINT,
-        CASE WHEN coalesce(old_unit, 'TOKENS') = 'TOKENS' THEN nullif(coalesce(old_input, older_input), 0) END
-    ) AS input_tokens,
+    _model AS model,
+    CASE WHEN _first_token IS NOT NULL THEN TRUE END AS stream,
+    CASE WHEN _max_output > 0 THEN _max_output END AS max_output_tokens,
+    coalesce(_input, CASE WHEN _old_is_tokens THEN nullif(coalesce(old_input, older_input), 0) END) AS input_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts:
         list_max(list_transform(
             list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'cache_read|cached|cache_hit')),
@@ -181,7 +195,7 @@ SELECT
     )[1]::BIGINT AS cache_read_tokens,
     -- What was written is told as a whole, by its lifetimes, or both ways.
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts: greatest(
             list_max(list_transform(
                 list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'cache_creation|cache_write')),
@@ -194,52 +208,16 @@ SELECT
         )
     )[1]::BIGINT AS cache_write_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts:
         list_max(list_transform(
             list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '1h')),
             LAMBDA part: parts[part]
         ))
     )[1]::BIGINT AS cache_write_1h_tokens,
-    coalesce(
-        list_transform(
-            list_transform(
-                [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
-                LAMBDA parts: [
-                    list_sum(list_transform(
-                        list_filter(
-                            map_keys(parts),
-                            LAMBDA part: regexp_matches(part, 'input|prompt|^cache')
-                            AND NOT coalesce(
-                                regexp_matches(part, '5m|1h')
-                                AND greatest(parts['input_cache_creation'], parts['cache_creation_input_tokens']) > 0,
-                                FALSE
-                            )
-                        ),
-                        LAMBDA part: parts[part]
-                    )),
-                    parts['input'],
-                    list_sum(list_transform(
-                        list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'output|completion|reasoning')),
-                        LAMBDA part: parts[part]
-                    )),
-                    parts['output'],
-                    parts['total']
-                ]
-            ),
-            LAMBDA told: CASE
-                WHEN coalesce(greatest(told[1], told[3]), 0) = 0 THEN NULL
-                WHEN
-                    told[5] IS NULL
-                    OR told[5] - coalesce(told[3], 0) IN (coalesce(told[1], 0), coalesce(told[2], 0))
-                    THEN told[3]
-                ELSE coalesce(told[4], told[3])
-            END
-        )[1]::BIGINT,
-        CASE WHEN coalesce(old_unit, 'TOKENS') = 'TOKENS' THEN nullif(coalesce(old_output, older_output), 0) END
-    ) AS output_tokens,
+    _output AS output_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts:
         list_max(list_transform(
             list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'reasoning|thought')),
@@ -247,42 +225,42 @@ SELECT
         ))
     )[1]::BIGINT AS reasoning_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts: list_max(list_transform(
             list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '^(input|prompt)[^c]*audio[^c]*$')),
             LAMBDA part: parts[part]
         ))
     )[1]::BIGINT AS input_audio_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts: list_max(list_transform(
             list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'cache.*audio')),
             LAMBDA part: parts[part]
         ))
     )[1]::BIGINT AS cache_read_audio_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts: list_max(list_transform(
             list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '(output|completion).*audio')),
             LAMBDA part: parts[part]
         ))
     )[1]::BIGINT AS output_audio_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts: list_max(list_transform(
             list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '^(input|prompt)[^c]*image[^c]*$')),
             LAMBDA part: parts[part]
         ))
     )[1]::BIGINT AS input_image_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts: list_max(list_transform(
             list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, '(output|completion).*image')),
             LAMBDA part: parts[part]
         ))
     )[1]::BIGINT AS output_image_tokens,
     list_transform(
-        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
+        [_usage],
         LAMBDA parts: CASE
             WHEN
                 coalesce(list_max(map_values(parts)), 0) = 0
@@ -295,116 +273,28 @@ SELECT
     )[1] AS usage_quality,
     CASE
         WHEN level = 'ERROR' THEN 'error'
-        WHEN lower(coalesce(finish, finish_other)) IN ('length', 'max_tokens') THEN 'truncated'
-        WHEN lower(coalesce(finish, finish_other)) IN ('content_filter', 'refusal', 'safety') THEN 'filtered'
+        WHEN lower(_finish) IN ('length', 'max_tokens') THEN 'truncated'
+        WHEN lower(_finish) IN ('content_filter', 'refusal', 'safety') THEN 'filtered'
         -- Most exports hold the answer without its end.
-        WHEN
-            coalesce(finish, finish_other) IS NULL
-            AND try_cast(coalesce(max_completion, max_tokens, max_tokens_blob) AS BIGINT) > 0
-            AND coalesce(
-                list_transform(
-                    list_transform(
-                        [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
-                        LAMBDA parts: [
-                            list_sum(list_transform(
-                                list_filter(
-                                    map_keys(parts),
-                                    LAMBDA part: regexp_matches(part, 'input|prompt|^cache')
-                                    AND NOT coalesce(
-                                        regexp_matches(part, '5m|1h')
-                                        AND greatest(
-                                            parts['input_cache_creation'], parts['cache_creation_input_tokens']
-                                        ) > 0,
-                                        FALSE
-                                    )
-                                ),
-                                LAMBDA part: parts[part]
-                            )),
-                            parts['input'],
-                            list_sum(list_transform(
-                                list_filter(
-                                    map_keys(parts),
-                                    LAMBDA part: regexp_matches(part, 'output|completion|reasoning')
-                                ),
-                                LAMBDA part: parts[part]
-                            )),
-                            parts['output'],
-                            parts['total']
-                        ]
-                    ),
-                    LAMBDA told: CASE
-                        WHEN coalesce(greatest(told[1], told[3]), 0) = 0 THEN NULL
-                        WHEN
-                            told[5] IS NULL
-                            OR told[5] - coalesce(told[3], 0) IN (coalesce(told[1], 0), coalesce(told[2], 0))
-                            THEN told[3]
-                        ELSE coalesce(told[4], told[3])
-                    END
-                )[1]::BIGINT,
-                CASE WHEN coalesce(old_unit, 'TOKENS') = 'TOKENS' THEN nullif(coalesce(old_output, older_output), 0) END
-            ) >= try_cast(coalesce(max_completion, max_tokens, max_tokens_blob) AS BIGINT)
-            THEN 'truncated'
+        WHEN _finish IS NULL AND _max_output > 0 AND _output >= _max_output THEN 'truncated'
         ELSE 'ok'
     END AS status,
-    coalesce(finish, finish_other) AS finish_reason,
+    _finish AS finish_reason,
     coalesce(project, project_blob) AS project,
     coalesce(user_id, user_blob, trace_user, root_user) AS user_id,
     environment,
     coalesce(trace_name, name_csv, name_blob, name) AS task,
     coalesce(trace_tags, tags_csv, tags) AS tags,
-    prompt_hash(NULL, coalesce(messages, contents, input), tools, coalesce(model, model_blob)) AS prompt_hash,
-    template_hash(NULL, coalesce(messages, contents, input)) AS template_hash,
-    prefix_hash(NULL, coalesce(messages, contents, input), tools) AS prefix_hash,
-    prefix_tokens(
-        NULL, coalesce(messages, contents, input), tools,
-        list_transform(
-            list_transform(
-                [try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE))],
-                LAMBDA parts: [
-                    list_sum(list_transform(
-                        list_filter(
-                            map_keys(parts),
-                            LAMBDA part: regexp_matches(part, 'input|prompt|^cache')
-                            AND NOT coalesce(
-                                regexp_matches(part, '5m|1h')
-                                AND greatest(parts['input_cache_creation'], parts['cache_creation_input_tokens']) > 0,
-                                FALSE
-                            )
-                        ),
-                        LAMBDA part: parts[part]
-                    )),
-                    parts['input'],
-                    list_sum(list_transform(
-                        list_filter(map_keys(parts), LAMBDA part: regexp_matches(part, 'output|completion|reasoning')),
-                        LAMBDA part: parts[part]
-                    )),
-                    parts['output'],
-                    parts['total']
-                ]
-            ),
-            LAMBDA told: CASE
-                WHEN coalesce(greatest(told[1], told[3]), 0) = 0 THEN NULL
-                WHEN
-                    told[5] IS NULL
-                    OR told[5] - coalesce(told[1], 0) IN (coalesce(told[3], 0), coalesce(told[4], 0))
-                    OR told[1] > 2 * told[2]
-                    THEN told[1]
-                ELSE coalesce(told[2], told[1])
-            END
-        )[1]::BIGINT
-    ) AS prefix_tokens,
-    message_count(coalesce(messages, contents, input)) AS message_count,
+    prompt_hash(NULL, _messages, tools, _model) AS prompt_hash,
+    template_hash(NULL, _messages) AS template_hash,
+    prefix_hash(NULL, _messages, tools) AS prefix_hash,
+    prefix_tokens(NULL, _messages, tools, _input) AS prefix_tokens,
+    message_count(_messages) AS message_count,
     CASE
-        WHEN coalesce(cost_parts, cost_parts_blob) IS NOT NULL
-            THEN coalesce(cost, cost_blob, cost_old, cost_sum, cost_sum_blob)
-        ELSE nullif(coalesce(cost, cost_blob, cost_old, cost_sum, cost_sum_blob), 0)
+        WHEN _is_priced THEN _cost
+        ELSE nullif(_cost, 0)
     END AS stated_cost,
-    CASE
-        WHEN
-            coalesce(cost_parts, cost_parts_blob) IS NOT NULL
-            OR coalesce(cost, cost_blob, cost_old, cost_sum, cost_sum_blob) > 0
-            THEN 'USD'
-    END AS stated_currency,
-    request_text(NULL, coalesce(messages, contents, input), tools) AS prompt
+    CASE WHEN _is_priced OR _cost > 0 THEN 'USD' END AS stated_currency,
+    request_text(NULL, _messages, tools) AS prompt
 FROM records
 WHERE kind IN ('GENERATION', 'EMBEDDING')

@@ -81,8 +81,16 @@ answer_status    = "response.status"
 incomplete       = "response.incomplete_details.reason"
 */
 SELECT
+    greatest(input, output) > 0 AS _is_counted,
+    CASE WHEN _is_counted THEN input END AS _input,
+    coalesce(greatest(input, output), 0) AS _tokens,
+    coalesce(tool_searches, searches) AS _searches,
+    lower(cache_hit) = 'true' AS _from_cache,
+    greatest(input, output, cost) > 0 AS _is_priced,
+    CASE WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm') THEN messages END AS _messages,
+
     CASE WHEN status = 'failure' THEN concat_ws('/', id, started_text) ELSE id END AS call_id,
-    CASE WHEN lower(cache_hit) = 'true' THEN NULL ELSE answer_id END AS response_id,
+    CASE WHEN _from_cache THEN NULL ELSE answer_id END AS response_id,
     coalesce(proxy_call, id) AS request_id,
     trace AS trace_id,
     session AS session_id,
@@ -127,36 +135,35 @@ SELECT
     END AS region,
     coalesce(stream, FALSE) AS stream,
     coalesce(max_completion, max_output, max_tokens) AS max_output_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_read, 0) END AS cache_read_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN coalesce(cache_write, cache_write_new, cache_write_old, 0) END
-        AS cache_write_tokens,
+    _input AS input_tokens,
+    CASE WHEN _is_counted THEN coalesce(cache_read, 0) END AS cache_read_tokens,
+    CASE WHEN _is_counted THEN coalesce(cache_write, cache_write_new, cache_write_old, 0) END AS cache_write_tokens,
     cache_write_1h AS cache_write_1h_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN reasoning END AS reasoning_tokens,
+    CASE WHEN _is_counted THEN output END AS output_tokens,
+    CASE WHEN _is_counted THEN reasoning END AS reasoning_tokens,
     audio AS input_audio_tokens,
     audio_cached AS cache_read_audio_tokens,
     audio_out AS output_audio_tokens,
     image AS input_image_tokens,
     image_out AS output_image_tokens,
     CASE
-        WHEN coalesce(tool_searches, searches) > 0 THEN coalesce(tool_searches, searches)
+        WHEN _searches > 0 THEN _searches
         WHEN search_units > 0 THEN search_units
-        WHEN coalesce(greatest(input, output), 0) > 0 THEN NULL
+        WHEN _tokens > 0 THEN NULL
         WHEN images > 0 THEN images
         WHEN pages > 0 THEN pages
         WHEN sound_seconds > 0 THEN round(sound_seconds * 1000)::BIGINT
     END AS quantity,
     CASE
-        WHEN coalesce(tool_searches, searches) > 0 THEN 'web_searches'
+        WHEN _searches > 0 THEN 'web_searches'
         WHEN search_units > 0 THEN 'search_units'
-        WHEN coalesce(greatest(input, output), 0) > 0 THEN NULL
+        WHEN _tokens > 0 THEN NULL
         WHEN images > 0 THEN 'images'
         WHEN pages > 0 THEN 'pages'
         WHEN sound_seconds > 0 THEN 'audio_ms'
     END AS unit,
     CASE
-        WHEN coalesce(greatest(input, output), 0) = 0
+        WHEN _tokens = 0
             THEN CASE WHEN greatest(search_units, images, pages, sound_seconds) > 0 THEN 'reported' ELSE 'missing' END
         WHEN stream AND usage_details IS NULL AND coalesce(lower(cache_hit), '') <> 'true' THEN 'derived'
         ELSE 'reported'
@@ -190,50 +197,18 @@ SELECT
     ) AS http_status,
     error_class AS error_type,
     coalesce(finish, incomplete) AS finish_reason,
-    lower(cache_hit) = 'true' AS gateway_cache_hit,
+    _from_cache AS gateway_cache_hit,
     coalesce(project_alias, project_id, team_alias, team_id) AS project,
     coalesce(team_alias, team_id) AS team,
     coalesce(end_user, key_user) AS user_id,
     coalesce(key_alias, key_hash) AS api_key,
     tags,
-    prompt_hash(
-        instructions,
-        CASE
-            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
-                THEN messages
-        END,
-        tools,
-        concat_ws(chr(31), answer_format, temperature)
-    ) AS prompt_hash,
-    template_hash(
-        instructions, CASE
-            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
-                THEN messages
-        END
-    ) AS template_hash,
-    prefix_hash(
-        instructions, CASE
-            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
-                THEN messages
-        END, tools
-    ) AS prefix_hash,
-    prefix_tokens(
-        instructions, CASE
-            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
-                THEN messages
-        END, tools,
-        CASE WHEN greatest(input, output) > 0 THEN input END
-    ) AS prefix_tokens,
-    message_count(CASE
-        WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
-            THEN messages
-    END) AS message_count,
-    CASE WHEN greatest(input, output, cost) > 0 THEN cost END AS stated_cost,
-    CASE WHEN greatest(input, output, cost) > 0 AND cost IS NOT NULL THEN 'USD' END AS stated_currency,
-    request_text(
-        instructions, CASE
-            WHEN NOT regexp_matches(messages, 'redacted-by-litellm|truncated by litellm')
-                THEN messages
-        END, tools
-    ) AS prompt
+    prompt_hash(instructions, _messages, tools, concat_ws(chr(31), answer_format, temperature)) AS prompt_hash,
+    template_hash(instructions, _messages) AS template_hash,
+    prefix_hash(instructions, _messages, tools) AS prefix_hash,
+    prefix_tokens(instructions, _messages, tools, _input) AS prefix_tokens,
+    message_count(_messages) AS message_count,
+    CASE WHEN _is_priced THEN cost END AS stated_cost,
+    CASE WHEN _is_priced AND cost IS NOT NULL THEN 'USD' END AS stated_currency,
+    request_text(instructions, _messages, tools) AS prompt
 FROM records

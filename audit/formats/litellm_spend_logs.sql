@@ -101,9 +101,26 @@ answer_model    = "*.response{}.model"
 finish          = "*.response{}.choices[0].finish_reason"
 */
 SELECT
+    -- A time without a zone is UTC here too, though the settings' zone may skip an hour in between.
+    try_cast(regexp_replace(started_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ) AS _started,
+    try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ) AS _ended,
+    try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ) AS _first_token,
+    coalesce(_first_token < _ended, first_token < ended) AS _is_streamed,
+    coalesce(status, status_inside) AS _status,
+    lower(cache_hit) = 'true' AS _from_cache,
+    coalesce(priced_tier, usage_tier) AS _tier,
+    greatest(input, output) > 0 AS _is_counted,
+    _is_counted AND coalesce(usage, usage_old) IS NOT NULL AS _is_detailed,
+    CASE WHEN _is_counted THEN input END AS _input,
+    coalesce(greatest(input, output), 0) AS _tokens,
+    coalesce(tool_searches, tool_searched, searches, searches_old) AS _searches,
+    greatest(input, output, spend) > 0 AS _is_priced,
+    NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm') AS _is_whole,
+    coalesce(messages, body_input, messages_old) AS _messages,
+
     row_id AS call_id,
     CASE
-        WHEN lower(cache_hit) = 'true' OR coalesce(status, status_inside) = 'failure' THEN NULL
+        WHEN _from_cache OR _status = 'failure' THEN NULL
         ELSE nullif(row_id, coalesce(call, call_inside))
     END AS response_id,
     coalesce(call, call_inside, row_id) AS request_id,
@@ -112,28 +129,11 @@ SELECT
         WHEN regexp_matches(started_text, '(Z|[+-]\d{2}(:?\d{2})?)$') THEN started
         ELSE coalesce(try_cast(started_text AS TIMESTAMP), started)
     END AS started_at,
-    -- A time without a zone is UTC here too, though the settings' zone may skip an hour in between.
-    coalesce(
-        date_diff(
-            'millisecond',
-            try_cast(regexp_replace(started_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
-            try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
-        ),
-        date_diff('millisecond', started, ended)
-    ) AS latency_ms,
+    coalesce(date_diff('millisecond', _started, _ended), date_diff('millisecond', started, ended)) AS latency_ms,
     CASE
-        WHEN
-            coalesce(
-                try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
-                < try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
-                first_token < ended
-            )
+        WHEN _is_streamed
             THEN coalesce(
-                date_diff(
-                    'millisecond',
-                    try_cast(regexp_replace(started_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
-                    try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
-                ),
+                date_diff('millisecond', _started, _first_token),
                 date_diff('millisecond', started, first_token)
             )
     END AS first_token_ms,
@@ -154,8 +154,8 @@ SELECT
     answer_model AS response_model,
     CASE
         WHEN call_type LIKE '%retrieve_batch' THEN 'batch'
-        WHEN coalesce(priced_tier, usage_tier) IN ('default', 'auto', 'scale') THEN 'standard'
-        ELSE coalesce(priced_tier, usage_tier)
+        WHEN _tier IN ('default', 'auto', 'scale') THEN 'standard'
+        ELSE _tier
     END AS service_tier,
     CASE
         WHEN
@@ -172,69 +172,44 @@ SELECT
             nullif(regexp_extract(api_base, 'bedrock[a-z-]*\.([a-z0-9-]+)\.amazonaws', 1), '')
         )
     END AS region,
-    coalesce(
-        try_cast(stream AS BOOLEAN),
-        CASE
-            WHEN
-                coalesce(
-                    try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
-                    < try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
-                    first_token < ended
-                )
-                THEN TRUE
-        END
-    ) AS stream,
+    coalesce(try_cast(stream AS BOOLEAN), CASE WHEN _is_streamed THEN TRUE END) AS stream,
     coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN input END AS input_tokens,
-    CASE
-        WHEN greatest(input, output) > 0 AND coalesce(usage, usage_old) IS NOT NULL
-            THEN coalesce(read, read_old, read_oldest, 0)
-    END AS cache_read_tokens,
-    CASE
-        WHEN greatest(input, output) > 0 AND coalesce(usage, usage_old) IS NOT NULL
-            THEN coalesce(written, written_new, written_old, 0)
-    END AS cache_write_tokens,
+    _input AS input_tokens,
+    CASE WHEN _is_detailed THEN coalesce(read, read_old, read_oldest, 0) END AS cache_read_tokens,
+    CASE WHEN _is_detailed THEN coalesce(written, written_new, written_old, 0) END AS cache_write_tokens,
     written_1h AS cache_write_1h_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN output END AS output_tokens,
-    CASE WHEN greatest(input, output) > 0 THEN coalesce(reasoning, reasoning_old) END AS reasoning_tokens,
+    CASE WHEN _is_counted THEN output END AS output_tokens,
+    CASE WHEN _is_counted THEN coalesce(reasoning, reasoning_old) END AS reasoning_tokens,
     coalesce(audio, audio_old) AS input_audio_tokens,
     audio_cached AS cache_read_audio_tokens,
     coalesce(audio_out, audio_out_old) AS output_audio_tokens,
     coalesce(image, image_old) AS input_image_tokens,
     coalesce(image_out, image_out_old) AS output_image_tokens,
     CASE
-        WHEN coalesce(tool_searches, tool_searched, searches, searches_old) > 0
-            THEN coalesce(tool_searches, tool_searched, searches, searches_old)
+        WHEN _searches > 0 THEN _searches
         WHEN search_units > 0 THEN search_units
-        WHEN coalesce(greatest(input, output), 0) > 0 THEN NULL
+        WHEN _tokens > 0 THEN NULL
         WHEN images > 0 THEN images
         WHEN pages > 0 THEN pages
         WHEN sound_seconds > 0 THEN round(sound_seconds * 1000)::BIGINT
     END AS quantity,
     CASE
-        WHEN coalesce(tool_searches, tool_searched, searches, searches_old) > 0 THEN 'web_searches'
+        WHEN _searches > 0 THEN 'web_searches'
         WHEN search_units > 0 THEN 'search_units'
-        WHEN coalesce(greatest(input, output), 0) > 0 THEN NULL
+        WHEN _tokens > 0 THEN NULL
         WHEN images > 0 THEN 'images'
         WHEN pages > 0 THEN 'pages'
         WHEN sound_seconds > 0 THEN 'audio_ms'
     END AS unit,
     CASE
-        WHEN coalesce(greatest(input, output), 0) = 0
+        WHEN _tokens = 0
             THEN CASE WHEN greatest(search_units, images, pages, sound_seconds) > 0 THEN 'reported' ELSE 'missing' END
-        WHEN
-            coalesce(
-                try_cast(regexp_replace(first_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ)
-                < try_cast(regexp_replace(ended_text, '(:\d\d(\.\d+)?)$', '\1+00') AS TIMESTAMPTZ),
-                first_token < ended
-            )
-            AND usage IS NOT NULL AND usage_details IS NULL
-            AND coalesce(lower(cache_hit), '') <> 'true'
+        WHEN _is_streamed AND usage IS NOT NULL AND usage_details IS NULL AND coalesce(lower(cache_hit), '') <> 'true'
             THEN 'derived'
         ELSE 'reported'
     END AS usage_quality,
     CASE
-        WHEN coalesce(status, status_inside) = 'failure'
+        WHEN _status = 'failure'
             THEN CASE WHEN error_code = '499' OR error_class LIKE '%Cancel%' THEN 'cancelled' ELSE 'error' END
         WHEN finish IN ('length', 'max_tokens') THEN 'truncated'
         WHEN finish IN ('content_filter', 'refusal') THEN 'filtered'
@@ -260,36 +235,20 @@ SELECT
     ) AS http_status,
     error_class AS error_type,
     finish AS finish_reason,
-    lower(cache_hit) = 'true' AS gateway_cache_hit,
+    _from_cache AS gateway_cache_hit,
     coalesce(project_alias, project_id, team_alias, team_id) AS project,
     coalesce(team_alias, team_id) AS team,
     coalesce(end_user, key_user) AS user_id,
     coalesce(key_alias, key_hash) AS api_key,
     tags,
     CASE
-        WHEN NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm')
-            THEN prompt_hash(
-                system_prompt, coalesce(messages, body_input, messages_old), tools,
-                concat_ws(chr(31), answer_format, temperature)
-            )
+        WHEN _is_whole THEN prompt_hash(system_prompt, _messages, tools, concat_ws(chr(31), answer_format, temperature))
     END AS prompt_hash,
-    CASE
-        WHEN NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm')
-            THEN template_hash(system_prompt, coalesce(messages, body_input, messages_old))
-    END AS template_hash,
-    CASE
-        WHEN NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm')
-            THEN prefix_hash(system_prompt, coalesce(messages, body_input, messages_old), tools)
-    END AS prefix_hash,
-    CASE
-        WHEN NOT regexp_matches(coalesce(body, ''), 'redacted-by-litellm|litellm_truncated|truncated by litellm')
-            THEN prefix_tokens(
-                system_prompt, coalesce(messages, body_input, messages_old), tools,
-                CASE WHEN greatest(input, output) > 0 THEN input END
-            )
-    END AS prefix_tokens,
-    message_count(coalesce(messages, body_input, messages_old)) AS message_count,
-    request_text(system_prompt, coalesce(messages, body_input, messages_old), tools) AS prompt,
-    CASE WHEN greatest(input, output, spend) > 0 THEN spend END AS stated_cost,
-    CASE WHEN greatest(input, output, spend) > 0 AND spend IS NOT NULL THEN 'USD' END AS stated_currency
+    CASE WHEN _is_whole THEN template_hash(system_prompt, _messages) END AS template_hash,
+    CASE WHEN _is_whole THEN prefix_hash(system_prompt, _messages, tools) END AS prefix_hash,
+    CASE WHEN _is_whole THEN prefix_tokens(system_prompt, _messages, tools, _input) END AS prefix_tokens,
+    message_count(_messages) AS message_count,
+    request_text(system_prompt, _messages, tools) AS prompt,
+    CASE WHEN _is_priced THEN spend END AS stated_cost,
+    CASE WHEN _is_priced AND spend IS NOT NULL THEN 'USD' END AS stated_currency
 FROM records

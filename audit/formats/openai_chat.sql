@@ -130,11 +130,38 @@ project         = "*.project"
 environment     = "*.environment"
 */
 SELECT
+    -- The line is the answer, or it holds one under response.
+    coalesce(object, finish) IS NOT NULL AS _is_answer,
+    CASE WHEN _is_answer THEN id END AS _own_id,
+    coalesce(object, answer_object) AS _object,
+    coalesce(finish, answer_finish) AS _finish,
+    coalesce(asked_model, answer_model, model) AS _model,
+    contains(lower(_model), 'gemini') AS _is_gemini,
+    coalesce(base_url, api_base) AS _address,
+    coalesce(answer_id, id) LIKE 'gen-%' AS _by_openrouter,
+    answer_object = 'list' OR embedded IS NOT NULL AS _is_embedding,
+    coalesce(messages, prompt, embedded) AS _asked,
+    coalesce(answer_tier, tier) AS _tier,
+    coalesce(input, answer_input) AS _input,
+    coalesce(output, answer_output) AS _output,
+    coalesce(total, answer_total) AS _total,
+    greatest(input, answer_input, output, answer_output) > 0 AS _is_counted,
+    coalesce(queries, answer_queries) AS _queries,
+    greatest(queries, answer_queries, searches, answer_searches, searches_xai, answer_xai) AS _searches,
+    try_cast(coalesce(audio_seconds, answer_seconds) AS DOUBLE) AS _audio_seconds,
+    try_cast(status_code AS BIGINT) AS _http_status,
+    coalesce(error_code, error_type) AS _error,
+    coalesce(refused, answer_refused) AS _refused,
+    coalesce(cost_ticks, answer_ticks) AS _cost_ticks,
+    coalesce(cost_total, answer_sum) AS _cost_total,
+    try_cast(coalesce(cost, answer_cost) AS DECIMAL(18, 9)) AS _cost,
+    try_cast(coalesce(cost_upstream, answer_upstream) AS DECIMAL(18, 9)) AS _cost_upstream,
+
     coalesce(
-        answer_id, CASE WHEN coalesce(object, finish) IS NOT NULL THEN id END, request_id, id,
+        answer_id, _own_id, request_id, id,
         md5(concat_ws('/', started, start_time, stamp, created_at, asked_model, messages, prompt, embedded))
     ) AS call_id,
-    coalesce(answer_id, CASE WHEN coalesce(object, finish) IS NOT NULL THEN id END) AS response_id,
+    coalesce(answer_id, _own_id) AS response_id,
     request_id,
     trace AS trace_id,
     session AS session_id,
@@ -144,21 +171,21 @@ SELECT
         date_diff('millisecond', coalesce(started, start_time), coalesce(ended, end_time))
     ) AS latency_ms,
     CASE
-        WHEN coalesce(object, answer_object) LIKE 'chat.completion%' THEN 'chat'
-        WHEN coalesce(object, answer_object) = 'text_completion' THEN 'text_completion'
+        WHEN _object LIKE 'chat.completion%' THEN 'chat'
+        WHEN _object = 'text_completion' THEN 'text_completion'
         WHEN messages IS NOT NULL THEN 'chat'
         WHEN prompt IS NOT NULL THEN 'text_completion'
-        WHEN answer_object = 'list' OR embedded IS NOT NULL THEN 'embeddings'
-        WHEN coalesce(finish, answer_finish) IS NOT NULL THEN 'chat'
+        WHEN _is_embedding THEN 'embeddings'
+        WHEN _finish IS NOT NULL THEN 'chat'
     END AS operation,
     coalesce(
         CASE
             WHEN coalesce(groq, answer_groq) IS NOT NULL THEN 'groq'
             WHEN coalesce(azure, answer_azure) IS NOT NULL THEN 'azure'
-            WHEN coalesce(answer_id, id) LIKE 'gen-%' THEN 'openrouter'
+            WHEN _by_openrouter THEN 'openrouter'
         END,
         list_transform(
-            [coalesce(base_url, api_base)],
+            [_address],
             LAMBDA at: CASE
                 WHEN contains(at, 'openrouter.ai') THEN 'openrouter'
                 WHEN contains(at, '.azure.com') THEN 'azure'
@@ -179,7 +206,7 @@ SELECT
             END
         )[1],
         list_transform(
-            [coalesce(asked_model, answer_model, model)],
+            [_model],
             LAMBDA named: CASE
                 WHEN
                     regexp_matches(
@@ -211,69 +238,52 @@ SELECT
             END
         )[1]
     ) AS provider,
-    coalesce(asked_model, answer_model, model) AS model,
-    coalesce(answer_model, CASE WHEN coalesce(object, finish) IS NOT NULL THEN model END) AS response_model,
+    _model AS model,
+    coalesce(answer_model, CASE WHEN _is_answer THEN model END) AS response_model,
     CASE
-        WHEN coalesce(answer_tier, tier) IN ('default', 'on_demand') THEN 'standard'
-        ELSE nullif(coalesce(answer_tier, tier), 'auto')
+        WHEN _tier IN ('default', 'on_demand') THEN 'standard'
+        ELSE nullif(_tier, 'auto')
     END AS service_tier,
     CASE
         WHEN
             regexp_matches(
-                coalesce(base_url, api_base),
+                _address,
                 'dashscope-(intl|us)\.|api\.moonshot\.ai|api\.z\.ai|api\.minimax\.io|api\.stepfun\.ai'
                 || '|//[^/]*\.(ap|us|eu|me)-[a-z]+-\d\.maas\.aliyuncs\.com'
             )
             THEN 'intl'
     END AS region,
     CASE
-        WHEN coalesce(object, answer_object) LIKE '%.chunk' THEN TRUE
+        WHEN _object LIKE '%.chunk' THEN TRUE
         ELSE try_cast(stream AS BOOLEAN)
     END AS stream,
     try_cast(coalesce(max_completion, max_tokens) AS BIGINT) AS max_output_tokens,
     CASE
-        WHEN greatest(input, answer_input, output, answer_output) > 0
-            THEN
-                coalesce(input, answer_input)
-                + CASE WHEN coalesce(queries, answer_queries) > 0 THEN coalesce(cited, answer_cited, 0) ELSE 0 END
+        WHEN _is_counted THEN _input + CASE WHEN _queries > 0 THEN coalesce(cited, answer_cited, 0) ELSE 0 END
         -- Some count an embedding's tokens in total only.
-        WHEN answer_object = 'list' OR embedded IS NOT NULL THEN nullif(answer_total, 0)
+        WHEN _is_embedding THEN nullif(answer_total, 0)
     END AS input_tokens,
     coalesce(cached, answer_cached, cached_plain, answer_read, cache_hit, answer_hit) AS cache_read_tokens,
     coalesce(written, answer_written, written_qwen, answer_qwen) AS cache_write_tokens,
     CASE
-        WHEN greatest(input, answer_input, output, answer_output) > 0
+        WHEN _is_counted
             THEN
-                coalesce(output, answer_output) + CASE
+                _output + CASE
                     WHEN
-                        coalesce(total, answer_total)
-                        = coalesce(input, answer_input) + coalesce(output, answer_output)
+                        _total = _input + _output
                         + coalesce(reasoning, answer_thought, reasoning_plain, answer_thought2)
                         -- Research reasons over what it found, beside the answer, and its total leaves that out.
-                        OR coalesce(queries, answer_queries) > 0
+                        OR _queries > 0
                         THEN coalesce(reasoning, answer_thought, reasoning_plain, answer_thought2, 0)
                     -- Of Gemini's thoughts only the total tells.
-                    WHEN
-                        contains(lower(coalesce(asked_model, answer_model, model)), 'gemini')
-                        AND coalesce(reasoning, answer_thought) IS NULL
-                        THEN
-                            greatest(
-                                coalesce(total, answer_total, 0)
-                                - coalesce(input, answer_input) - coalesce(output, answer_output),
-                                0
-                            )
+                    WHEN _is_gemini AND coalesce(reasoning, answer_thought) IS NULL
+                        THEN greatest(coalesce(total, answer_total, 0) - _input - _output, 0)
                     ELSE 0
                 END
     END AS output_tokens,
     coalesce(
         reasoning, answer_thought, reasoning_plain, answer_thought2,
-        CASE
-            WHEN
-                contains(lower(coalesce(asked_model, answer_model, model)), 'gemini')
-                AND coalesce(total, answer_total) > coalesce(input, answer_input) + coalesce(output, answer_output)
-                THEN
-                    coalesce(total, answer_total) - coalesce(input, answer_input) - coalesce(output, answer_output)
-        END
+        CASE WHEN _is_gemini AND _total > _input + _output THEN _total - _input - _output END
     ) AS reasoning_tokens,
     coalesce(audio, answer_audio) AS input_audio_tokens,
     coalesce(audio_cached, answer_heard) AS cache_read_audio_tokens,
@@ -281,76 +291,62 @@ SELECT
     coalesce(image, answer_image) AS input_image_tokens,
     coalesce(image_out, answer_drawn) AS output_image_tokens,
     CASE
-        WHEN greatest(queries, answer_queries, searches, answer_searches, searches_xai, answer_xai) > 0
-            THEN greatest(queries, answer_queries, searches, answer_searches, searches_xai, answer_xai)
-        ELSE nullif(round(try_cast(coalesce(audio_seconds, answer_seconds) AS DOUBLE) * 1000)::BIGINT, 0)
+        WHEN _searches > 0 THEN _searches
+        ELSE nullif(round(_audio_seconds * 1000)::BIGINT, 0)
     END AS quantity,
     CASE
-        WHEN greatest(queries, answer_queries, searches, answer_searches, searches_xai, answer_xai) > 0
-            THEN 'web_searches'
-        WHEN try_cast(coalesce(audio_seconds, answer_seconds) AS DOUBLE) > 0 THEN 'audio_ms'
+        WHEN _searches > 0 THEN 'web_searches'
+        WHEN _audio_seconds > 0 THEN 'audio_ms'
     END AS unit,
     CASE
-        WHEN greatest(input, answer_input, output, answer_output) > 0 THEN 'reported'
-        WHEN (answer_object = 'list' OR embedded IS NOT NULL) AND answer_total > 0 THEN 'reported'
+        WHEN _is_counted THEN 'reported'
+        WHEN _is_embedding AND answer_total > 0 THEN 'reported'
         ELSE 'missing'
     END AS usage_quality,
     CASE
-        WHEN coalesce(error_code, error_type) IS NOT NULL OR try_cast(status_code AS BIGINT) >= 400 THEN 'error'
+        WHEN _error IS NOT NULL OR _http_status >= 400 THEN 'error'
         -- MiniMax tells of an error in an answer that bears no other mark of it.
-        WHEN try_cast(coalesce(refused, answer_refused) AS BIGINT) <> 0 THEN 'error'
-        WHEN coalesce(finish, answer_finish) IN ('length', 'model_length', 'model_context_window_exceeded')
-            THEN 'truncated'
-        WHEN coalesce(finish, answer_finish) IN ('content_filter', 'sensitive') THEN 'filtered'
-        WHEN coalesce(finish, answer_finish) IN ('error', 'network_error', 'insufficient_system_resource') THEN 'error'
-        WHEN coalesce(finish, answer_finish) IS NOT NULL THEN 'ok'
+        WHEN try_cast(_refused AS BIGINT) <> 0 THEN 'error'
+        WHEN _finish IN ('length', 'model_length', 'model_context_window_exceeded') THEN 'truncated'
+        WHEN _finish IN ('content_filter', 'sensitive') THEN 'filtered'
+        WHEN _finish IN ('error', 'network_error', 'insufficient_system_resource') THEN 'error'
+        WHEN _finish IS NOT NULL THEN 'ok'
         WHEN greatest(input, answer_input) > 0 OR (answer_object = 'list' AND answer_total > 0) THEN 'ok'
         ELSE 'unknown'
     END AS status,
-    try_cast(status_code AS BIGINT) AS http_status,
-    coalesce(error_code, error_type, nullif(coalesce(refused, answer_refused), '0')) AS error_type,
-    coalesce(finish, answer_finish) AS finish_reason,
+    _http_status AS http_status,
+    coalesce(error_code, error_type, nullif(_refused, '0')) AS error_type,
+    _finish AS finish_reason,
     project,
     coalesce(user_id, asked_user, stored_user) AS user_id,
     environment,
-    prompt_hash(
-        NULL, coalesce(messages, prompt, embedded), tools, concat_ws('/', asked_model, answer_format, temperature)
-    ) AS prompt_hash,
+    prompt_hash(NULL, _asked, tools, concat_ws('/', asked_model, answer_format, temperature)) AS prompt_hash,
     template_hash(NULL, coalesce(messages, prompt)) AS template_hash,
     prefix_hash(NULL, messages, tools) AS prefix_hash,
-    prefix_tokens(NULL, messages, tools, coalesce(input, answer_input)) AS prefix_tokens,
+    prefix_tokens(NULL, messages, tools, _input) AS prefix_tokens,
     message_count(messages) AS message_count,
     json_array_length(try_cast(coalesce(called, answer_called) AS JSON)) AS tool_calls,
     CASE
-        WHEN coalesce(cost_ticks, answer_ticks) IS NOT NULL
-            THEN try_cast(try_cast(coalesce(cost_ticks, answer_ticks) AS BIGINT) * 0.0000000001 AS DECIMAL(18, 9))
-        WHEN coalesce(cost_total, answer_sum) IS NOT NULL THEN coalesce(cost_total, answer_sum)
+        WHEN _cost_ticks IS NOT NULL THEN try_cast(try_cast(_cost_ticks AS BIGINT) * 0.0000000001 AS DECIMAL(18, 9))
+        WHEN _cost_total IS NOT NULL THEN _cost_total
         -- OpenRouter's credits are dollars; with a key of one's own they are its fee alone.
-        WHEN coalesce(answer_id, id) LIKE 'gen-%'
-            THEN
-                try_cast(coalesce(cost, answer_cost) AS DECIMAL(18, 9)) + CASE
-                    WHEN lower(coalesce(cost_own_key, answer_own_key)) = 'true'
-                        THEN try_cast(coalesce(cost_upstream, answer_upstream) AS DECIMAL(18, 9))
-                    ELSE 0
-                END
+        WHEN _by_openrouter
+            THEN _cost + CASE WHEN lower(coalesce(cost_own_key, answer_own_key)) = 'true' THEN _cost_upstream ELSE 0 END
     END AS stated_cost,
     CASE
-        WHEN coalesce(cost_ticks, answer_ticks) IS NOT NULL OR coalesce(cost_total, answer_sum) IS NOT NULL THEN 'USD'
+        WHEN _cost_ticks IS NOT NULL OR _cost_total IS NOT NULL THEN 'USD'
         WHEN
-            coalesce(answer_id, id) LIKE 'gen-%'
-            AND try_cast(coalesce(cost, answer_cost) AS DECIMAL(18, 9)) IS NOT NULL
-            AND (
-                lower(coalesce(cost_own_key, answer_own_key, 'false')) <> 'true'
-                OR try_cast(coalesce(cost_upstream, answer_upstream) AS DECIMAL(18, 9)) IS NOT NULL
-            )
+            _by_openrouter
+            AND _cost IS NOT NULL
+            AND (lower(coalesce(cost_own_key, answer_own_key, 'false')) <> 'true' OR _cost_upstream IS NOT NULL)
             THEN 'USD'
     END AS stated_currency,
-    request_text(NULL, coalesce(messages, prompt, embedded), tools) AS prompt
+    request_text(NULL, _asked, tools) AS prompt
 FROM records
 WHERE
-    coalesce(object, answer_object) IN ('chat.completion', 'chat.completion.chunk', 'text_completion')
+    _object IN ('chat.completion', 'chat.completion.chunk', 'text_completion')
     OR answer_object = 'list'
     -- Zhipu's answer does not say what it is.
-    OR (coalesce(object, answer_object) IS NULL AND coalesce(finish, answer_finish) IS NOT NULL)
-    OR coalesce(error_code, error_type) IS NOT NULL
-    OR try_cast(status_code AS BIGINT) >= 400
+    OR (_object IS NULL AND _finish IS NOT NULL)
+    OR _error IS NOT NULL
+    OR _http_status >= 400

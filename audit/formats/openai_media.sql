@@ -58,6 +58,16 @@ project        = "project"
 environment    = "environment"
 */
 SELECT
+    coalesce(base_url, api_base) AS _address,
+    coalesce(asked_model, model) AS _model,
+    greatest(input, prompt_tokens, output, said_tokens) > 0 AS _is_counted,
+    json_array_length(try_cast(items AS JSON)) AS _items,
+    try_cast(heard_seconds AS DOUBLE) AS _heard_seconds,
+    coalesce(usage_seconds, seconds) AS _seconds,
+    voice IS NOT NULL AND starts_with(_model, 'tts-') AS _by_characters,
+    coalesce(error_code, error_type) AS _error,
+    try_cast(status_code AS BIGINT) AS _http_status,
+
     coalesce(
         request_id,
         md5(concat_ws(
@@ -75,65 +85,62 @@ SELECT
         ELSE 'audio'
     END AS operation,
     CASE
-        WHEN contains(coalesce(base_url, api_base), '.azure.com') THEN 'azure'
-        WHEN contains(coalesce(base_url, api_base), 'api.mistral.ai') THEN 'mistral'
-        WHEN contains(coalesce(base_url, api_base), 'api.groq.com') THEN 'groq'
-        WHEN contains(coalesce(base_url, api_base), 'api.x.ai') THEN 'x-ai'
-        WHEN contains(coalesce(base_url, api_base), 'dashscope') THEN 'dashscope'
-        WHEN contains(coalesce(base_url, api_base), '.volces.com') THEN 'volcengine'
-        WHEN contains(coalesce(base_url, api_base), 'bigmodel.cn') THEN 'zhipuai'
-        WHEN contains(coalesce(base_url, api_base), 'api.stepfun.') THEN 'stepfun'
+        WHEN contains(_address, '.azure.com') THEN 'azure'
+        WHEN contains(_address, 'api.mistral.ai') THEN 'mistral'
+        WHEN contains(_address, 'api.groq.com') THEN 'groq'
+        WHEN contains(_address, 'api.x.ai') THEN 'x-ai'
+        WHEN contains(_address, 'dashscope') THEN 'dashscope'
+        WHEN contains(_address, '.volces.com') THEN 'volcengine'
+        WHEN contains(_address, 'bigmodel.cn') THEN 'zhipuai'
+        WHEN contains(_address, 'api.stepfun.') THEN 'stepfun'
         WHEN
             regexp_matches(
-                coalesce(asked_model, model),
+                _model,
                 '^(gpt-image|chatgpt-image|dall-e-|whisper-1|tts-1|gpt-4o(-mini)?-(transcribe|tts)|gpt-transcribe)'
             )
             THEN 'openai'
-        WHEN regexp_matches(coalesce(asked_model, model), '^(mistral-ocr|voxtral)-') THEN 'mistral'
-        WHEN starts_with(coalesce(asked_model, model), 'doubao-') THEN 'volcengine'
+        WHEN regexp_matches(_model, '^(mistral-ocr|voxtral)-') THEN 'mistral'
+        WHEN starts_with(_model, 'doubao-') THEN 'volcengine'
     END AS provider,
-    coalesce(asked_model, model) AS model,
+    _model AS model,
     model AS response_model,
     nullif(coalesce(input, prompt_tokens), 0) AS input_tokens,
     cached AS cache_read_tokens,
-    CASE WHEN greatest(input, prompt_tokens, output, said_tokens) > 0 THEN coalesce(output, said_tokens) END
-        AS output_tokens,
+    CASE WHEN _is_counted THEN coalesce(output, said_tokens) END AS output_tokens,
     audio AS input_audio_tokens,
     image AS input_image_tokens,
     -- Where the answer does not tell them apart, all that came out is the picture.
     coalesce(drawn, CASE WHEN items IS NOT NULL THEN nullif(output, 0) END) AS output_image_tokens,
     CASE
-        WHEN try_cast(heard_seconds AS DOUBLE) > 0 THEN round(try_cast(heard_seconds AS DOUBLE) * 1000)::BIGINT
-        WHEN greatest(input, prompt_tokens, output, said_tokens) > 0 THEN NULL
-        WHEN items IS NOT NULL THEN nullif(json_array_length(try_cast(items AS JSON)), 0)
+        WHEN _heard_seconds > 0 THEN round(_heard_seconds * 1000)::BIGINT
+        WHEN _is_counted THEN NULL
+        WHEN items IS NOT NULL THEN nullif(_items, 0)
         WHEN pages > 0 THEN pages
-        WHEN coalesce(usage_seconds, seconds) > 0 THEN round(coalesce(usage_seconds, seconds) * 1000)::BIGINT
-        WHEN voice IS NOT NULL AND starts_with(coalesce(asked_model, model), 'tts-') THEN nullif(length(asked_text), 0)
+        WHEN _seconds > 0 THEN round(_seconds * 1000)::BIGINT
+        WHEN _by_characters THEN nullif(length(asked_text), 0)
     END AS quantity,
     CASE
-        WHEN try_cast(heard_seconds AS DOUBLE) > 0 THEN 'audio_ms'
-        WHEN greatest(input, prompt_tokens, output, said_tokens) > 0 THEN NULL
-        WHEN items IS NOT NULL AND json_array_length(try_cast(items AS JSON)) > 0 THEN 'images'
+        WHEN _heard_seconds > 0 THEN 'audio_ms'
+        WHEN _is_counted THEN NULL
+        WHEN items IS NOT NULL AND _items > 0 THEN 'images'
         WHEN pages > 0 THEN 'pages'
-        WHEN coalesce(usage_seconds, seconds) > 0 THEN 'audio_ms'
-        WHEN voice IS NOT NULL AND starts_with(coalesce(asked_model, model), 'tts-') AND asked_text IS NOT NULL
-            THEN 'characters'
+        WHEN _seconds > 0 THEN 'audio_ms'
+        WHEN _by_characters AND asked_text IS NOT NULL THEN 'characters'
     END AS unit,
     CASE
-        WHEN greatest(input, prompt_tokens, output, said_tokens) > 0 THEN 'reported'
+        WHEN _is_counted THEN 'reported'
         WHEN items IS NOT NULL OR greatest(pages, usage_seconds, seconds) > 0 THEN 'reported'
-        WHEN voice IS NOT NULL AND starts_with(coalesce(asked_model, model), 'tts-') AND asked_text IS NOT NULL
-            THEN 'derived'
+        WHEN _by_characters AND asked_text IS NOT NULL THEN 'derived'
         ELSE 'missing'
     END AS usage_quality,
     CASE
-        WHEN coalesce(error_code, error_type) IS NOT NULL OR try_cast(status_code AS BIGINT) >= 400 THEN 'error'
+        WHEN _error IS NOT NULL OR _http_status >= 400 THEN 'error'
         WHEN items IS NOT NULL OR text IS NOT NULL OR pages IS NOT NULL THEN 'ok'
-        WHEN try_cast(status_code AS BIGINT) BETWEEN 200 AND 299 THEN 'ok'
+        WHEN _http_status BETWEEN 200 AND 299 THEN 'ok'
         ELSE 'unknown'
     END AS status,
-    try_cast(status_code AS BIGINT) AS http_status,
-    coalesce(error_code, error_type) AS error_type,
+    _http_status AS http_status,
+    _error AS error_type,
     project,
     user_id,
     environment
@@ -141,4 +148,4 @@ FROM records
 WHERE
     coalesce(items, text, voice, error_code, error_type) IS NOT NULL
     OR pages IS NOT NULL
-    OR try_cast(status_code AS BIGINT) >= 400
+    OR _http_status >= 400

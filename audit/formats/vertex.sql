@@ -89,6 +89,14 @@ c_written_1h   = "full_response{}.usage.cache_creation.ephemeral_1h_input_tokens
 c_output       = "full_response{}.usage.output_tokens: whole"
 */
 SELECT
+    coalesce(system, system_snake, system_claude) AS _system,
+    coalesce(contents, messages) AS _messages,
+    lower(coalesce(finish, finish_snake, finish_claude)) AS _finish,
+    c_input + coalesce(c_cached, 0) + coalesce(c_written, 0) AS _claude_input,
+    try_cast(try_cast(coalesce(in_parts, in_parts_2) AS JSON) AS JSON[]) AS _in_parts,
+    try_cast(try_cast(coalesce(cached_parts, cached_parts_2) AS JSON) AS JSON[]) AS _cached_parts,
+    try_cast(try_cast(coalesce(out_parts, out_parts_2) AS JSON) AS JSON[]) AS _out_parts,
+
     request AS call_id,
     coalesce(answer_id, answer_id_2, answer_id_3) AS response_id,
     request AS request_id,
@@ -98,7 +106,7 @@ SELECT
     CASE
         WHEN regexp_matches(concat_ws(' ', model, method), 'embed', 'i') THEN 'embeddings'
         WHEN regexp_matches(model, 'imagen|image-generation', 'i') THEN 'image'
-        WHEN coalesce(contents, messages) IS NOT NULL THEN 'chat'
+        WHEN _messages IS NOT NULL THEN 'chat'
     END AS operation,
     'google' AS provider,
     nullif(regexp_extract(coalesce(model, asked, endpoint), '([^/]+)$', 1), '') AS model,
@@ -111,10 +119,7 @@ SELECT
     nullif(regexp_extract(concat_ws(' ', endpoint, asked, model), 'locations/([^/ ]+)/', 1), '') AS region,
     contains(lower(method), 'stream') AS stream,
     try_cast(coalesce(max_tokens, max_snake, max_claude) AS BIGINT) AS max_output_tokens,
-    coalesce(
-        coalesce(input, input_2) + coalesce(tool_use, tool_use_2, 0),
-        c_input + coalesce(c_cached, 0) + coalesce(c_written, 0)
-    ) AS input_tokens,
+    coalesce(coalesce(input, input_2) + coalesce(tool_use, tool_use_2, 0), _claude_input) AS input_tokens,
     coalesce(cached, cached_2, c_cached) AS cache_read_tokens,
     c_written AS cache_write_tokens,
     c_written_1h AS cache_write_1h_tokens,
@@ -125,46 +130,31 @@ SELECT
     END AS output_tokens,
     coalesce(thought, thought_2) AS reasoning_tokens,
     list_sum(list_transform(
-        list_filter(
-            try_cast(try_cast(coalesce(in_parts, in_parts_2) AS JSON) AS JSON[]),
-            LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'
-        ),
+        list_filter(_in_parts, LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'),
         LAMBDA part: try_cast(
             coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
         )
     ))::BIGINT AS input_audio_tokens,
     list_sum(list_transform(
-        list_filter(
-            try_cast(try_cast(coalesce(cached_parts, cached_parts_2) AS JSON) AS JSON[]),
-            LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'
-        ),
+        list_filter(_cached_parts, LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'),
         LAMBDA part: try_cast(
             coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
         )
     ))::BIGINT AS cache_read_audio_tokens,
     list_sum(list_transform(
-        list_filter(
-            try_cast(try_cast(coalesce(out_parts, out_parts_2) AS JSON) AS JSON[]),
-            LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'
-        ),
+        list_filter(_out_parts, LAMBDA part: json_extract_string(part, '$.modality') = 'AUDIO'),
         LAMBDA part: try_cast(
             coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
         )
     ))::BIGINT AS output_audio_tokens,
     list_sum(list_transform(
-        list_filter(
-            try_cast(try_cast(coalesce(in_parts, in_parts_2) AS JSON) AS JSON[]),
-            LAMBDA part: json_extract_string(part, '$.modality') = 'IMAGE'
-        ),
+        list_filter(_in_parts, LAMBDA part: json_extract_string(part, '$.modality') = 'IMAGE'),
         LAMBDA part: try_cast(
             coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
         )
     ))::BIGINT AS input_image_tokens,
     list_sum(list_transform(
-        list_filter(
-            try_cast(try_cast(coalesce(out_parts, out_parts_2) AS JSON) AS JSON[]),
-            LAMBDA part: json_extract_string(part, '$.modality') = 'IMAGE'
-        ),
+        list_filter(_out_parts, LAMBDA part: json_extract_string(part, '$.modality') = 'IMAGE'),
         LAMBDA part: try_cast(
             coalesce(json_extract_string(part, '$.tokenCount'), json_extract_string(part, '$.token_count')) AS BIGINT
         )
@@ -175,18 +165,14 @@ SELECT
     CASE
         WHEN coalesce(error_code, error_status) IS NOT NULL THEN 'error'
         WHEN coalesce(blocked, blocked_snake) IS NOT NULL THEN 'filtered'
-        WHEN lower(coalesce(finish, finish_snake, finish_claude)) = 'max_tokens' THEN 'truncated'
+        WHEN _finish = 'max_tokens' THEN 'truncated'
         WHEN
-            lower(coalesce(finish, finish_snake, finish_claude)) IN (
+            _finish IN (
                 'safety', 'recitation', 'language', 'blocklist', 'prohibited_content', 'spii', 'model_armor',
                 'image_safety', 'image_prohibited_content', 'image_recitation', 'refusal'
             )
             THEN 'filtered'
-        WHEN
-            lower(coalesce(finish, finish_snake, finish_claude)) IN (
-                'malformed_function_call', 'unexpected_tool_call', 'too_many_tool_calls'
-            )
-            THEN 'error'
+        WHEN _finish IN ('malformed_function_call', 'unexpected_tool_call', 'too_many_tool_calls') THEN 'error'
         WHEN answer IS NOT NULL THEN 'ok'
         ELSE 'unknown'
     END AS status,
@@ -201,20 +187,15 @@ SELECT
     coalesce(l_environment, l_env) AS environment,
     coalesce(l_task, l_agent) AS task,
     prompt_hash(
-        coalesce(system, system_snake, system_claude),
-        coalesce(contents, messages),
+        _system,
+        _messages,
         tools,
         nullif(concat_ws(chr(31), schema, temperature, temperature_2), '')
     ) AS prompt_hash,
-    template_hash(coalesce(system, system_snake, system_claude), coalesce(contents, messages)) AS template_hash,
-    prefix_hash(coalesce(system, system_snake, system_claude), coalesce(contents, messages), tools) AS prefix_hash,
-    prefix_tokens(
-        coalesce(system, system_snake, system_claude),
-        coalesce(contents, messages),
-        tools,
-        coalesce(input, input_2, c_input + coalesce(c_cached, 0) + coalesce(c_written, 0))
-    ) AS prefix_tokens,
-    message_count(coalesce(contents, messages)) AS message_count,
-    request_text(coalesce(system, system_snake, system_claude), coalesce(contents, messages), tools) AS prompt
+    template_hash(_system, _messages) AS template_hash,
+    prefix_hash(_system, _messages, tools) AS prefix_hash,
+    prefix_tokens(_system, _messages, tools, coalesce(input, input_2, _claude_input)) AS prefix_tokens,
+    message_count(_messages) AS message_count,
+    request_text(_system, _messages, tools) AS prompt
 FROM records
 WHERE coalesce(answer, contents, messages) IS NOT NULL

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit import formatbook, formatcases, places
+from audit.records import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +98,58 @@ def test_a_field_is_read_whole_and_gone_into(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert [result.difference for result in formatcases.run_cases([tmp_path / "own.sql"])] == [None]
+
+
+def stepped(folder: Path, select: str) -> Path:
+    path = folder / "own.sql"
+    path.write_text(OWN[: OWN.index("SELECT")] + select, encoding="utf-8")
+    return path
+
+
+def test_a_step_on_the_way_is_no_column_and_may_be_named_below_and_in_where_and_qualify(tmp_path: Path) -> None:
+    """Whatever stands beside it: a step is put in as a whole."""
+    path = stepped(
+        tmp_path,
+        """SELECT
+            id = 'a' OR id = 'b' AS _is_ours,
+            coalesce(input, 0) + 1 AS _one_more,
+            _one_more * 2 AS _twice,
+            count(*) OVER (PARTITION BY id) AS _lines,
+            id AS call_id, at AS started_at, _twice AS input_tokens,
+            CASE WHEN _is_ours AND input > 3 THEN 'derived' ELSE 'reported' END AS usage_quality
+        FROM records WHERE _is_ours QUALIFY _lines = 1
+        """,
+    )
+    assert formatbook.read(path).columns == ("call_id", "started_at", "input_tokens", "usage_quality")
+    path.with_suffix(".yml").write_text(
+        "cases: [{name: n, record: {when: 2026-10-05}, records: [{id: a, usage: {in: 3}}, {id: b, usage: {in: 4}}, "
+        "{id: c}, {id: d}, {id: d}], calls: [{call_id: a, input_tokens: 8, usage_quality: reported}, "
+        "{call_id: b, input_tokens: 10, usage_quality: derived}]}]",
+        encoding="utf-8",
+    )
+    assert [result.difference for result in formatcases.run_cases([path])] == [None]
+
+
+@pytest.mark.parametrize(
+    ("select", "told"),
+    [
+        (
+            "SELECT\n  input AS _input,\n  id AS call_id,\n  _inptu + _input AS input_tokens\nFROM records",
+            "line 13: no step '_inptu' above; did you mean '_input'?",
+        ),
+        (
+            "SELECT\n  _input AS input_tokens,\n  id AS call_id,\n  input AS _input\nFROM records WHERE _input > 0",
+            "line 11: the step '_input' is named above the line that states it",
+        ),
+        (
+            "SELECT\n  id AS call_id,\n  input AS _input_tokens\nFROM records",
+            "line 12: the step '_input_tokens' is named nowhere below it",
+        ),
+        ("SELECT id AS call_id\nFROM records\nWHERE _is_ours", "line 12: no step '_is_ours' above"),
+    ],
+)
+def test_a_step_that_cannot_be_put_in_is_told_with_its_file_and_line(tmp_path: Path, select: str, told: str) -> None:
+    path = stepped(tmp_path, select)
+    with pytest.raises(UsageError) as error:
+        formatbook.read(path)
+    assert str(error.value) == f"{path}, {told}"
