@@ -155,7 +155,7 @@ def reprice(
     chosen = month_of(month_text) or history.last_closed(settings.zone)
     if restate is not None and not restate.strip():
         raise UsageError("--restate: say why the month is priced anew; the reason stands in its report")
-    for line in repricing.lines(repricing.compare(settings, chosen), chosen, settings.company.currency):
+    for line in repricing.lines(repricing.compare(settings, chosen)):
         typer.echo(line)
     if restate is None:
         return

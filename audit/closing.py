@@ -9,6 +9,8 @@ from audit.records import Month
 from audit.report.content import Restated
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from audit.engine.duckdb import Engine
     from audit.pricing.money import Rates
     from audit.report.content import Report
@@ -17,14 +19,17 @@ if TYPE_CHECKING:
 _TABLE = """CREATE TABLE IF NOT EXISTS store.closings (
   month VARCHAR, number INTEGER, closed_at TIMESTAMP, calls BIGINT, cost DECIMAL(38,9), currency VARCHAR, reason VARCHAR
 )"""
-_LATE, _OTHERWISE = "other calls are in the logs now", "the settings are others now"
+_LATE, _OTHERWISE = "other calls are in the logs now", "the settings are others now, or a model without a price has one"
 
 
-def is_closed(engine: Engine, month: Month, into: str) -> bool:
-    """Whether a month was audited, in a currency, once it was over."""
+def closed_with(engine: Engine, month: Month, into: str) -> Decimal | None:
+    """What a month came to when it was last closed or restated; None where it was not."""
     engine.run(_TABLE)
-    said = {"month": str(month), "into": into}
-    return bool(engine.rows("SELECT 1 FROM store.closings WHERE month = $month AND currency = $into LIMIT 1", said))
+    rows = engine.rows(
+        "SELECT cost FROM store.closings WHERE month = $month AND currency = $into ORDER BY number DESC LIMIT 1",
+        {"month": str(month), "into": into},
+    )
+    return rows[0][0] if rows else None
 
 
 def restated(engine: Engine, report: Report, reason: str | None = None) -> Restated | None:
@@ -71,3 +76,4 @@ def close(engine: Engine, settings: Settings, report: Report, rates: Rates, reas
         kept.forget(engine, month, into)
     kept.keep(engine, join.PRICES_SHAPE, month, into, (month.start(settings.zone), month.end(settings.zone)))
     kept.keep_rates(engine, month, into, rates.used)
+    kept.keep_pools(engine, month, into)

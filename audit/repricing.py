@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from babel.numbers import get_currency_precision
+
 from audit import aligned, closing
 from audit.engine.store import open_store
 from audit.pricing import join, kept
@@ -38,15 +40,27 @@ class Repriced:
         return (self.now or ZERO) - (self.closed or ZERO)
 
 
-def compare(settings: Settings, month: Month) -> list[Repriced]:
-    """Each model of a month's calls, the greatest difference first. Raises UsageError where the month has none."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A closed month beside what today's lists make of it; ``closed_with`` is the sum that it was closed with."""
+
+    month: Month
+    currency: str
+    closed_with: Decimal
+    rows: tuple[Repriced, ...]
+
+
+def compare(settings: Settings, month: Month) -> Comparison:
+    """Each model of a month's calls, the greatest difference first. Raises UsageError where the month is not closed."""
+    currency = settings.company.currency
     with open_store(settings.paths.store, settings) as engine:
-        if not closing.is_closed(engine, month, settings.company.currency):
+        closed_with = closing.closed_with(engine, month, currency)
+        if closed_with is None:
             raise UsageError(
                 f"{month} is not closed: audit run prices it by the lists as they are; a month is closed by the first "
                 "audit run after its end"
             )
-        held = kept.of(engine, settings.company.currency)
+        held = kept.of(engine, currency)
         closed, now = _costs(engine, settings, month, anew=False), _costs(engine, settings, month, anew=True)
     rows = []
     for (provider, model), (calls, cost, source) in now.items():
@@ -54,7 +68,8 @@ def compare(settings: Settings, month: Month) -> list[Repriced]:
         # What had no price when the month was closed is priced by the lists of today already.
         new = (said or "").startswith(_LISTS) and not held.knows(provider, model, month)
         rows.append(Repriced(provider or "-", model or "-", calls, None if new else before, cost, source or ""))
-    return sorted(rows, key=lambda row: (-abs(row.difference), row.provider, row.model))
+    rows.sort(key=lambda row: (-abs(row.difference), row.provider, row.model))
+    return Comparison(month, currency, closed_with, tuple(rows))
 
 
 def _costs(engine: Engine, settings: Settings, month: Month, *, anew: bool) -> dict[tuple[Any, Any], tuple[Any, ...]]:
@@ -68,24 +83,42 @@ def _costs(engine: Engine, settings: Settings, month: Month, *, anew: bool) -> d
     return {(provider, model): (calls, cost, source) for provider, model, calls, cost, source in rows}
 
 
-def lines(rows: list[Repriced], month: Month, currency: str) -> list[str]:
+def lines(found: Comparison) -> list[str]:
     """The comparison as text: every model that would cost something else, and the sum."""
+    rows, month, currency = found.rows, found.month, found.currency
     changed = [row for row in rows if row.closed != row.now]
     closed, now = (sum((getattr(row, name) or ZERO for row in rows), ZERO) for name in ("closed", "now"))
+    said = []
+    if closed != found.closed_with:
+        said.append(
+            f"{month} was closed with {_money(found.closed_with, currency)} {currency}; by the same prices the calls "
+            f"and settings of today come to {_money(closed, currency)}: the next audit run restates it"
+        )
     if not changed:
-        return [f"{month}: today's lists make of it what it was closed with, {closed:,.2f} {currency}"]
+        return [*said, f"{month}: today's lists make of it the same, {_money(closed, currency)} {currency}"]
     head = ["model", "calls", f"closed, {currency}", f"now, {currency}", "difference", "priced by"]
     table = [
-        [f"{row.provider}/{row.model}", f"{row.calls:,}", _money(row.closed), _money(row.now),
-         f"{row.difference:+,.2f}", row.source]
+        [f"{row.provider}/{row.model}", f"{row.calls:,}", _money(row.closed, currency), _money(row.now, currency),
+         _signed(row.difference, currency), row.source]
         for row in changed
     ]  # fmt: skip
     same = len(rows) - len(changed)
-    said = [*aligned.table([head, *table], 200)]
+    said += aligned.table([head, *table], 200)
     said += [f"{same} other model{'s cost' if same > 1 else ' costs'} the same"] if same else []
-    said.append(f"{month}: {closed:,.2f} {currency} as closed, {now:,.2f} by today's lists: {now - closed:+,.2f}")
-    return [*said, "the month stays as it is; to restate it: audit reprice --month " + f"{month} --restate REASON"]
+    said.append(
+        f"{month}: {_money(closed, currency)} {currency} as closed, {_money(now, currency)} by today's lists: "
+        f"{_signed(now - closed, currency)}"
+    )
+    if any(row.closed is None for row in changed):
+        said.append("what had no price when the month was closed gets one by the next audit run, as a restatement")
+    if any(row.closed is not None for row in changed):
+        said.append(f"what had one keeps it; to restate it: audit reprice --month {month} --restate REASON")
+    return said
 
 
-def _money(value: Decimal | None) -> str:
-    return "no price" if value is None else f"{value:,.2f}"
+def _money(value: Decimal | None, currency: str) -> str:
+    return "no price" if value is None else f"{value:,.{get_currency_precision(currency)}f}"
+
+
+def _signed(value: Decimal, currency: str) -> str:
+    return f"{value:+,.{get_currency_precision(currency)}f}"

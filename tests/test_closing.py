@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit import intake, progress, repricing
 from audit import month as months
-from audit import progress, repricing
 from audit.engine.store import open_store
 from audit.records import Month, UsageError
 from audit.settings_file import load
@@ -38,7 +38,7 @@ currency = "{currency}"
 contracts = ["acme.toml"]
 
 [[exchange_rates]]
-month = "2026-01"
+month = "{since}"
 currency = "CNY"
 rate = "{rate}"
 
@@ -58,16 +58,18 @@ class Company:
     currency: str = "USD"
     rate: str = "0.14"
     prices: str = "house 2, house-cny 10 CNY"
+    since: str = "2026-01"
+    more: str = ""
 
     def write(self) -> None:
         own = [text.split() for text in self.prices.split(", ")]
         rows = [ROW.format(model=model, price=price, currency=(*rest, "USD")[0]) for model, price, *rest in own]
         (self.folder / "acme.toml").write_text("\n".join(rows))
         # A rate into itself cannot be stated.
-        text = SETTINGS.format(currency=self.currency, rate=self.rate, paths="")
+        text = SETTINGS.format(currency=self.currency, rate=self.rate, since=self.since, paths="")
         blocks = text.split("[[exchange_rates]]")
         kept = [block for block in blocks if f'currency = "{self.currency}"\nrate' not in block]
-        (self.folder / "audit.toml").write_text("[[exchange_rates]]".join(kept))
+        (self.folder / "audit.toml").write_text("[[exchange_rates]]".join(kept) + self.more)
 
     def log(self, name: str, *calls: tuple[str, str]) -> None:
         """A log of calls, each of a million input tokens: the day, the model."""
@@ -93,7 +95,7 @@ class Company:
     def compare(self, month: Month = OCTOBER) -> list[str]:
         self.write()
         settings = load(self.folder / "audit.toml")
-        return repricing.lines(repricing.compare(settings, month), month, settings.company.currency)
+        return repricing.lines(repricing.compare(settings, month))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         settings = load(self.folder / "audit.toml")
@@ -131,6 +133,54 @@ def test_prices_and_rates_of_a_closed_month_stay_and_late_calls_are_priced_by_th
     ]
 
 
+POOL = """
+[[pools]]
+name = "gpu"
+models = ["llama"]
+gpus = 1
+hours = 10
+hourly_rate = "{}"
+"""
+
+
+def test_what_a_pool_cost_stays_too_and_a_late_call_bears_its_part(company: Company) -> None:
+    company.log("pool", ("2026-10-09", "llama"))
+    company.more = POOL.format(2)
+    assert company.spend() == Decimal("23.4")
+    company.more = POOL.format(3)
+    assert told(company.run().report) is None
+    company.log("late", ("2026-10-10", "llama"))
+    assert company.spend() == Decimal("23.4")
+    assert company.spend(restated="the supplier's corrected invoice") == Decimal("33.4")
+
+
+def test_the_comparison_says_what_the_month_was_closed_with(company: Company) -> None:
+    assert company.spend() == Decimal("3.4")
+    company.log("late", ("2026-10-07", "house"), ("2026-10-08", "house-new"))
+    settings = load(company.folder / "audit.toml")
+    with open_store(settings.paths.store, settings) as engine:
+        intake.take_in(engine, settings, settings.paths.logs, intake.Silence())
+    company.prices = "house 5, house-cny 10 CNY, house-new 8"
+    assert "\n".join(company.compare()).splitlines()[0] == (
+        "2026-10 was closed with 3.40 USD; by the same prices the calls and settings of today come to 5.40: "
+        "the next audit run restates it"
+    )
+    assert company.compare()[-2:] == [
+        "what had no price when the month was closed gets one by the next audit run, as a restatement",
+        "what had one keeps it; to restate it: audit reprice --month 2026-10 --restate REASON",
+    ]
+
+
+def test_a_month_without_a_call_needs_no_rate(company: Company) -> None:
+    # The table that ships has 2025; between its end and the company's own first rate nobody has any.
+    company.since = "2026-09"
+    company.log("early", ("2025-11-05", "house-cny"))
+    assert company.run().report.spend == Decimal("3.4")
+    company.log("between", ("2026-03-05", "house-cny"))
+    with pytest.raises(UsageError, match="no exchange rate from CNY to USD for 2026-03"):
+        company.run()
+
+
 def test_a_restatement_is_shown_numbered_and_stays_and_other_months_stay_as_they_were(company: Company) -> None:
     assert company.spend(SEPTEMBER) == 2
     assert company.spend() == Decimal("3.4")
@@ -141,7 +191,7 @@ def test_a_restatement_is_shown_numbered_and_stays_and_other_months_stay_as_they
     assert company.spend() == Decimal("3.4")
     once = company.run(restated="the contract was misread").report
     assert (once.spend, told(once)) == (Decimal("6.5"), (1, 2, Decimal("3.4"), "the contract was misread"))
-    assert company.compare() == ["2026-10: today's lists make of it what it was closed with, 6.50 USD"]
+    assert company.compare() == ["2026-10: today's lists make of it the same, 6.50 USD"]
     company.prices = "house 1, house-cny 10 CNY"
     assert told(company.run().report) == told(once)
     twice = company.run(restated="and again").report

@@ -6,21 +6,23 @@ import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from audit.pricing import catalogue, costed, kept
+from audit.pricing import catalogue, costed, kept, terms
 from audit.pricing.book import Book
-from audit.pricing.cost import PARTS, POOL, Terms, parts_asked
-from audit.pricing.money import Rates, stated, templated
+from audit.pricing.money import Rates
 from audit.pricing.pooled import Pooled
-from audit.pricing.units import DAY_SECONDS, FEES, NO_LIMIT, UNITS, Case, UnitPrices, utc
-from audit.records import Month, UsageError
+from audit.pricing.rates import MissingRateError
+from audit.pricing.units import FEES, UNITS, Case, UnitPrices, utc
+from audit.records import Month
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from zoneinfo import ZoneInfo
 
     from audit.engine.duckdb import Engine
+    from audit.pricing.cost import Terms
     from audit.pricing.kept import Kept
     from audit.settings import Settings
 
@@ -91,7 +93,7 @@ def load_prices(
     only its cases that had no price then are looked up, but for a month that is to be priced ``anew``. Raises
     UsageError where an exchange rate is missing.
     """
-    region = _region(settings)
+    region = terms.region_of(settings)
     found = engine.rows(
         f"SELECT provider, model, coalesce(service_tier, 'standard'), {region.format(c='c')}, min(started_at), "
         "max(started_at) FROM store.calls c WHERE started_at >= $start AND started_at < $end AND model IS NOT NULL "
@@ -107,16 +109,16 @@ def load_prices(
         own, bought = _split(whole, pooled, settings)
         rows += [_priced(whole, price, None, rates, settings) for price in own]
         for case in itertools.chain.from_iterable(_open(part, closed, settings) for part in bought):
-            rows += _rows(case, book, rates, settings)
+            rows += _rows(case, book, rates, settings, partial(_served, engine, case, region))
     engine.load("prices", PRICES_SHAPE, rows)
     kept.add(engine, PRICES_SHAPE, closed, _plain(start), _plain(end))
-    terms = _terms(engine, settings, rates, region, (_plain(start), _plain(end)))
-    engine.run(f"CREATE OR REPLACE TEMP VIEW listed AS {costed.listed(terms, PRICES_SHAPE)}")
+    asked = terms.terms_of(engine, settings, rates, region, (_plain(start), _plain(end)))
+    engine.run(f"CREATE OR REPLACE TEMP VIEW listed AS {costed.listed(asked, PRICES_SHAPE)}")
     pooled.load(engine)
     engine.run(
         f"CREATE OR REPLACE TEMP VIEW costed AS {costed.WITH_RESTS if pooled.months else 'SELECT * FROM listed'}"
     )
-    return terms
+    return asked
 
 
 def _split(case: Case, pooled: Pooled, settings: Settings) -> tuple[list[UnitPrices], list[Case]]:
@@ -155,8 +157,31 @@ def _open(case: Case, closed: Kept, settings: Settings) -> list[Case]:
     return [*left, replace(case, first=begin, last=last)] if begin <= last else left
 
 
-def _rows(case: Case, book: Book, rates: Rates, settings: Settings) -> Iterator[dict[str, Any]]:
-    """The case's rows, one a month where the report's currency is not the list's."""
+def _served(engine: Engine, case: Case, region: str, begin: datetime, end: datetime) -> bool:
+    """Whether a case has calls between two instants."""
+    (found,) = engine.row(
+        "SELECT count(*) FROM store.calls c WHERE provider IS NOT DISTINCT FROM $provider AND model = $model "
+        f"AND coalesce(service_tier, 'standard') = $tier AND {region.format(c='c')} IS NOT DISTINCT FROM $region "
+        "AND started_at >= $start AND started_at < $end",
+        {
+            "provider": case.provider,
+            "model": case.model,
+            "tier": case.service_tier,
+            "region": case.region,
+            "start": _plain(begin),
+            "end": _plain(end),
+        },
+    )
+    return bool(found)
+
+
+def _rows(
+    case: Case, book: Book, rates: Rates, settings: Settings, served: Callable[[datetime, datetime], bool]
+) -> Iterator[dict[str, Any]]:
+    """The case's rows, one a month where the report's currency is not the list's.
+
+    A month that has no rate needs none where the case has no calls in it.
+    """
     prices = book.prices(case)
     other_tiers = any(
         catalogue.has_other_tiers(replace(case, provider=price.listed_provider, model=price.listed_model))
@@ -171,17 +196,23 @@ def _rows(case: Case, book: Book, rates: Rates, settings: Settings) -> Iterator[
                 cuts.insert(-1, month.start(settings.zone))
         for begin, end in itertools.pairwise(cuts):
             within = replace(price, valid_from=begin, valid_to=end)
-            yield _priced(case, within, _smaller(book, case, within), rates, settings) | {"other_tiers": other_tiers}
+            try:
+                row = _priced(case, within, _smaller(book, case, within), rates, settings)
+            except MissingRateError:
+                if served(begin, end):
+                    raise
+                continue
+            yield row | {"other_tiers": other_tiers}
 
 
 def _priced(case: Case, price: UnitPrices, step: UnitPrices | None, rates: Rates, settings: Settings) -> dict[str, Any]:
     """One row of the table: prices that hold for a case within one month, at that month's rate."""
     try:
         rate = rates.of_month(price.currency, Month.of(price.valid_from.astimezone(settings.zone).date()))
-    except UsageError as error:
+    except MissingRateError as error:
         named = f"{case.provider or '-'}/{case.model} is priced in {price.currency} by {price.price_source}"
         elsewhere = "; if another site served its calls, say so under [prices] regions" if price.is_own else ""
-        raise UsageError(f"{error} ({named}{elsewhere})") from None
+        raise MissingRateError(f"{error} ({named}{elsewhere})") from None
     row: dict[str, Any] = {name: getattr(price, name) for name in PRICES_SHAPE if hasattr(price, name)}
     row |= {name: getattr(case, name) for name in costed.KEY}
     row |= {"valid_from": _plain(price.valid_from), "valid_to": _plain(price.valid_to), "rate": _exact(rate)}
@@ -207,54 +238,6 @@ def _smaller(book: Book, case: Case, price: UnitPrices) -> UnitPrices | None:
             if fits and row.units["input"] * 2 <= dear["input"] and row.units["output"] * 2 <= dear["output"]:
                 return row
     return None
-
-
-def _region(settings: Settings) -> str:
-    """Where a call was served: as its log says, else as the settings say of its source."""
-    cases = " ".join(
-        f"WHEN {{c}}.source = {templated(source)} THEN {templated(region)}"
-        for source, region in sorted(settings.prices.regions.items())
-    )
-    return f"coalesce({{c}}.region, CASE {cases} END)" if cases else "{c}.region"
-
-
-def _terms(engine: Engine, settings: Settings, rates: Rates, region: str, span: tuple[datetime, datetime]) -> Terms:
-    """What of the formula these calls and these prices need."""
-    columns = [*PARTS.values(), "quantity"]
-    said = dict(
-        zip(
-            columns,
-            engine.row(
-                f"SELECT {', '.join(f'count({column})' for column in columns)} FROM store.calls "
-                "WHERE started_at >= $start AND started_at < $end",
-                {"start": span[0], "end": span[1]},
-            ),
-            strict=True,
-        )
-    )
-    plainer = {name: "output" if name in ("reasoning", "output_audio", "output_image") else "input" for name in PARTS}
-    plainer["cache_read_audio"] = "cache_read"
-    told = engine.row(
-        "SELECT "
-        + ", ".join(f"coalesce(bool_or(native_{name} <> native_{plain}), false)" for name, plain in plainer.items())
-        + ", count(region) > 0"
-        + f", coalesce(bool_or(output_from > 0 OR output_to < {NO_LIMIT}), false)"
-        + f", coalesce(bool_or(second_from > 0 OR second_to < {DAY_SECONDS}), false)"
-        + ", count(thinking) > 0, coalesce(bool_or(currency <> $currency), false)"
-        + ", coalesce(bool_or(starts_with(price_source, $pool)), false) FROM prices",
-        {"currency": settings.company.currency, "pool": POOL},
-    )
-    priced = dict(zip(PARTS, told, strict=False))
-    conditions = dict(zip(("region", "output", "second", "thinking"), told[len(PARTS) :], strict=False))
-    return Terms(
-        parts=parts_asked(said, priced),
-        fees=bool(said["quantity"]),
-        conditions=frozenset(name for name, needed in conditions.items() if needed),
-        translated=bool(told[-2]),
-        pooled=bool(told[-1]),
-        stated=stated(engine, settings, rates, span),
-        region=region,
-    )
 
 
 def _narrow(rate: Decimal) -> dict[str, Decimal]:

@@ -22,10 +22,14 @@ _LASTING = "price_source NOT LIKE 'pool %'"
 
 @dataclass(frozen=True)
 class Kept:
-    """Which cases each closed month has prices of; ``into`` is the report's currency."""
+    """Which cases each closed month has prices of, and what its pools cost, with the currency of that.
+
+    ``into`` is the report's currency.
+    """
 
     into: str
     months: Mapping[Key, frozenset[Month]] = field(default_factory=dict)
+    pools: Mapping[tuple[str, Month], tuple[Decimal, str]] = field(default_factory=dict)
 
     def months_of(self, key: Key) -> frozenset[Month]:
         """The months whose prices of a case stay."""
@@ -40,14 +44,23 @@ def of(engine: Engine, into: str, *, anew: Month | None = None) -> Kept:
     """What the store keeps for a report's currency, but for a month that is to be priced anew."""
     if not _exists(engine):
         return Kept(into)
+    said = {"into": into, "anew": str(anew or "")}
+    costs = []
+    if _exists(engine, "pools"):
+        costs = engine.rows(
+            "SELECT pool, month, native_cost, currency FROM store.pools WHERE report_currency = $into "
+            "AND month <> $anew",
+            said,
+        )
     rows = engine.rows(
         f"SELECT {_KEY}, list(DISTINCT month) FROM store.prices WHERE report_currency = $into AND month <> $anew "
         f"GROUP BY {_KEY}",
-        {"into": into, "anew": str(anew or "")},
+        said,
     )
     return Kept(
         into,
         {(who, model, tier, where): frozenset(map(Month.parse, months)) for who, model, tier, where, months in rows},
+        {(pool, Month.parse(month)): (native, currency) for pool, month, native, currency in costs},
     )
 
 
@@ -79,6 +92,20 @@ def keep(engine: Engine, shape: Mapping[str, str], month: Month, into: str, span
     )
 
 
+def keep_pools(engine: Engine, month: Month, into: str) -> None:
+    """Keep what a month's pools cost, by ``pool_months``: what they served may still grow."""
+    engine.run(
+        "CREATE TABLE IF NOT EXISTS store.pools "
+        "(month VARCHAR, report_currency VARCHAR, pool VARCHAR, native_cost DECIMAL(38,9), currency VARCHAR)"
+    )
+    engine.run(
+        "INSERT INTO store.pools SELECT $month, $into, m.pool, m.native_cost, m.currency FROM pool_months m "
+        "WHERE m.month = $month AND NOT EXISTS (FROM store.pools k WHERE k.month = $month "
+        "AND k.report_currency = $into AND k.pool = m.pool)",
+        {"month": str(month), "into": into},
+    )
+
+
 def _grow(engine: Engine, shape: Mapping[str, str]) -> None:
     """Give the table the columns of a price row that it lacks: those that a later version brought are unknown."""
     for name, kind in shape.items():
@@ -87,7 +114,7 @@ def _grow(engine: Engine, shape: Mapping[str, str]) -> None:
 
 def forget(engine: Engine, month: Month, into: str) -> None:
     """Let go of what a month was priced with: it is priced anew from here on."""
-    for table in ("store.prices", "store.rates"):
+    for table in ("store.prices", "store.rates", "store.pools"):
         if _exists(engine, table.removeprefix("store.")):
             engine.run(
                 f"DELETE FROM {table} WHERE month = $month AND report_currency = $into",

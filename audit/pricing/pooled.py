@@ -93,7 +93,7 @@ class Pooled:
     ) -> Pooled:
         """Between two instants (UTC); the last month is asked for even where nothing was served.
 
-        What a month was closed with stays: a pool that is named later does not serve it.
+        What a month was closed with stays: what a pool cost, and a pool that is named later does not serve it.
         """
         months = []
         zone = settings.zone
@@ -105,8 +105,12 @@ class Pooled:
                     continue
                 calls, inputs, outputs, last = served.get(month, (0, 0, 0, None))
                 running = month.end(zone) > datetime.now(UTC)
-                cost = pools.cost_of(pool, month, zone, until=(last or datetime.now(UTC)) if running else None)
-                currency = pool.currency or settings.company.currency
+                until = (last or datetime.now(UTC)) if running else None
+                kept_cost = closed.pools.get((pool.name, month))
+                cost, currency = kept_cost or (
+                    pools.cost_of(pool, month, zone, until=until),
+                    pool.currency or settings.company.currency,
+                )
                 rate = rates.of_month(currency, month)
                 months.append(PoolMonth(pool, month, calls, inputs, outputs, cost, currency, rate))
         return cls(settings, closed, tuple(months))

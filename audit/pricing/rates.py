@@ -29,6 +29,10 @@ _OF_TABLE = "USD"
 SIGNIFICANT = 6
 
 
+class MissingRateError(UsageError):
+    """Nobody states what a currency was worth in a month."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Units of one currency for one unit of another, where that is stated, and the month it is stated for."""
@@ -62,7 +66,7 @@ def rate(settings: Settings, currency: str, into: str, month: Month, *, table: P
     # max() takes the first of equals: the settings' row of a month goes before the CSV's.
     found = max(held, key=lambda row: row.month, default=None) or _of_table(table, currency, into, month)
     if found is None:
-        raise UsageError(_missing(rows, own, (currency, into), month))
+        raise MissingRateError(_missing(rows, own, (currency, into), month))
     return found
 
 

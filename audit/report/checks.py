@@ -105,23 +105,24 @@ def _assumed(quality: Quality, speech: Speech) -> Iterator[Check]:
 
 def _stated(report: Report, speech: Speech) -> Check:
     """What the logs say the calls cost, against what we say."""
-    quality = report.quality
+    lines = report.accounts.stated
     title = speech.say("quality.stated.title")
-    if quality.stated_cost is None or not quality.stated_calls:
+    if not lines:
         return Check(title, state="ok", says=speech.say("quality.stated.none"))
-    stated = speech.money(quality.stated_cost)
-    n = quality.stated_calls
-    if quality.computed_cost_of_stated is None:
-        says = speech.say("quality.stated.not_computed", n=n, stated=stated)
-        return Check(title, state="ok", says=says)
-    gap = quality.computed_cost_of_stated - quality.stated_cost
-    ok = abs(gap) <= abs(quality.stated_cost) * TOLERANCE
+    n = sum(line.calls for line in lines)
+    if not n:
+        left_out = sum(line.not_comparable for line in lines)
+        return Check(title, state="known", says=speech.say("quality.stated.not_comparable", n=left_out))
+    told, listed = (sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("stated", "listed"))
+    stated = speech.money(told)
+    gap = listed - told
+    ok = abs(gap) <= abs(told) * TOLERANCE
     each = any(line.counted == "stated" for line in report.accounts.stated)
     values: dict[str, object] = {
         "used": speech.say("quality.stated.uses_each" if each else "quality.stated.uses_ours"),
         "n": n,
         "stated": stated,
-        "computed": speech.money(quality.computed_cost_of_stated),
+        "computed": speech.money(listed),
         "gap": speech.money(abs(gap)),
     }
     way = "more" if gap > 0 else "less"

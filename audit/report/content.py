@@ -195,9 +195,6 @@ class Quality:
     linked_sources: tuple[str, ...]
     not_assessed: tuple[NotAssessed, ...]
     assumed: tuple[Assumed, ...]
-    stated_cost: Decimal | None
-    stated_calls: int
-    computed_cost_of_stated: Decimal | None
     incomplete: tuple[Gap, ...]
 
 

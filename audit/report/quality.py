@@ -42,12 +42,9 @@ def assess(
     unpriced = uncosted.unpriced(engine, span)
     unpriced_calls = sum(model.calls for model in unpriced)
     month = engine.row(
-        "SELECT count(*), count(*) FILTER (project IS NULL), coalesce(sum(cost) FILTER (project IS NULL), 0), "
-        "count(stated_cost) FILTER (stated_currency = $currency), "
-        "sum(stated_cost) FILTER (stated_currency = $currency), "
-        "sum(list_cost) FILTER (stated_currency = $currency AND stated_cost IS NOT NULL) "
+        "SELECT count(*), count(*) FILTER (project IS NULL), coalesce(sum(cost) FILTER (project IS NULL), 0) "
         "FROM priced WHERE started_at >= $start",
-        {"start": span.start, "currency": settings.company.currency},
+        {"start": span.start},
     )
     incomplete = [Gap("running", name=running)] if running else []
     incomplete += [Gap("rule", name=broken.id, reason=broken.reason) for broken in failures]
@@ -75,9 +72,6 @@ def assess(
         linked_sources=tuple(sources for sources, _ in linked),
         not_assessed=not_assessed,
         assumed=_assumed(engine, span),
-        stated_cost=month[4],
-        stated_calls=month[3],
-        computed_cost_of_stated=month[5],
         incomplete=tuple(incomplete),
     )
 

@@ -109,6 +109,12 @@ def pools(currency: str, rate: str) -> tuple[PoolLine, ...]:
     )
 
 
+def one_stated(cost: str) -> tuple[StatedLine, ...]:
+    """One source that states what its calls cost; the price list has 31,870.44 of them."""
+    own, listed = Decimal(cost), Decimal("31870.44")
+    return (StatedLine("litellm", "listed", 801_200, own, listed, own - listed, 0),)
+
+
 def stated(counted: str = "stated") -> tuple[StatedLine, ...]:
     """One source whose own cost counts and one whose does not; a third whose costs cannot be compared."""
     rows = (

@@ -239,9 +239,6 @@ def good_quality() -> Quality:
         linked_sources=(),
         not_assessed=(),
         assumed=(),
-        stated_cost=Decimal("31877.10"),
-        stated_calls=801_200,
-        computed_cost_of_stated=Decimal("31870.44"),
         incomplete=(),
     )
 
@@ -433,9 +430,7 @@ def empty(language: str = "en", currency: str = "USD") -> Report:
         months=(),
         grades=(),
         accounts=bills.one_list(ZERO, 0),
-        quality=replace(
-            report.quality, files=0, lines=0, stated_cost=None, stated_calls=0, computed_cost_of_stated=None
-        ),
+        quality=replace(report.quality, files=0, lines=0),
     )
 
 
@@ -480,7 +475,6 @@ def incomplete(language: str = "en", currency: str = "USD") -> Report:
             UnpricedModel(None, None, 20, 1_442),
         ),
         missing_usage_calls=318,
-        stated_cost=Decimal("29877.10"),
         incomplete=said,
     )
     failed = tuple(
@@ -490,7 +484,8 @@ def incomplete(language: str = "en", currency: str = "USD") -> Report:
     models = (*report.models, ModelLine("volcengine", "doubao-seed-1-6", 4_100, 9_000_000, 300_000, None))
     partly = replace(report.projects[2], unpriced_calls=5_000)
     projects = (*report.projects[:2], partly, unpriced, *report.projects[4:])
-    return replace(report, quality=quality, rules=failed, models=models, projects=projects)
+    accounts = replace(report.accounts, stated=bills.one_stated("29877.10"))
+    return replace(report, quality=quality, rules=failed, models=models, projects=projects, accounts=accounts)
 
 
 def unpriced(language: str = "en", currency: str = "USD") -> Report:

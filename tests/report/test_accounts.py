@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from audit.report import files
-from audit.report.accounts import CurrencyLine
+from audit.report.accounts import CurrencyLine, StatedLine
 from audit.report.render import Pages, render
 from tests.report import bills, examples
 from tests.report.examples import TEMPLATES
@@ -133,10 +133,25 @@ def test_a_source_that_states_its_cost_says_which_of_the_two_counts() -> None:
     assert "<bdi>litellm</bdi><small>the price list counts</small>" in text
 
 
+def test_the_check_of_stated_costs_goes_by_what_can_be_compared() -> None:
+    report = examples.incomplete()
+
+    def check(stated: tuple[StatedLine, ...]) -> str:
+        return said(render(replace(report, accounts=replace(report.accounts, stated=stated)), TEMPLATES).report_html)
+
+    assert "They agree within 1%." in check(bills.one_stated("31877.10"))
+    assert "No log states what its calls cost" in check(())
+    # Costs in a currency without a rate are stated all the same.
+    assert "No log states what its calls cost" not in check(bills.stated()[2:])
+    assert "77 calls state costs; they have no price of ours, or their currency no rate" in check(bills.stated()[2:])
+
+
 def test_the_check_of_stated_costs_does_not_say_ours_counts_where_theirs_does() -> None:
     report = examples.incomplete()
     assert "This report uses ours." in said(render(report, TEMPLATES).report_html)
-    theirs = replace(report, accounts=replace(report.accounts, stated=bills.stated()))
+    (line,) = bills.one_stated("29877.10")
+    stated = (replace(line, counted="stated"),)
+    theirs = replace(report, accounts=replace(report.accounts, stated=stated))
     text = said(render(theirs, TEMPLATES).report_html)
     assert "This report uses ours." not in text
     assert "Which of the two counts stands under The money behind the figures." in text
