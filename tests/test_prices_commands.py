@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,14 +68,22 @@ def test_list_shows_contracts_first_and_counts_what_is_beside(folder: Path) -> N
     done = prices("list", "--provider", "openai")
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:4] == ["model", "provider", "from", "to"]
-    assert lines[1].split()[:7] == ["gpt-4o", "openai", "2026-01-01", "USD", "2", "8", "contract"]
-    assert "house-night [00:30-08:30]" in lines[3]
+    assert lines[0].split()[:4] == ["provider", "from", "to", "currency"]
+    assert lines[1].split()[:7] == ["openai", "2026-01-01", "USD", "2", "8", "contract", "acme.toml"]
+    assert lines[1].endswith("  gpt-4o")
+    assert lines[3].endswith("  house-night [00:30-08:30]")
     assert "rows; besides" in lines[-1]
     assert "genai-prices" in lines[-1]
-    alone = prices("list", "--provider", "nobody").stdout.splitlines()
-    assert len(alone) == 1
-    assert alone[0].startswith("0 rows; besides 0 models of genai-prices ")
+    assert prices("list", "--provider", "zhipu").stdout == prices("list", "--provider", "zhipuai").stdout
+    assert complaint("list", "--provider", "opnai") == "--provider: 'opnai' is unknown; did you mean 'openai'?"
+
+
+def test_list_shows_each_stamp_whole_and_clips_many_models(folder: Path) -> None:
+    many = ", ".join(f'"house-{number}"' for number in range(200))
+    (folder / "acme.toml").write_text(f'[[price]]\nprovider = "openai"\nmodel = [{many}]\ninput_mtok = "2"\n')
+    line = prices("list", "--provider", "openai").stdout.splitlines()[1]
+    assert re.search(r"contract acme\.toml [0-9a-f]{8}  house-0, house-1, ", line)
+    assert line.endswith("…")
 
 
 def test_show_says_what_a_day_costs_and_who_says_so(folder: Path) -> None:
@@ -117,6 +126,19 @@ def test_show_of_what_nobody_prices_is_an_error(folder: Path) -> None:
     assert complaint("show", "x", "--tier", "night").startswith("--tier: 'night' is none: write standard, batch,")
 
 
+def test_what_a_pool_serves_has_its_price_from_the_pool(folder: Path) -> None:
+    (folder / "audit.toml").write_text(
+        '[[pools]]\nname = "a100"\nmodels = ["house-*"]\ngpus = 8\nhourly_rate = 2.10\nfrom = "2026-10"\n'
+    )
+    for command in ("show", "explain"):
+        done = prices(command, "house-9", "--on", "2026-10-01")
+        assert (done.exit_code, done.stdout) == (
+            0,
+            "served by your pool 'a100': its price follows from what it served in the month\n",
+        )
+    assert prices("explain", "house-9", "--on", "2026-09-30").exit_code == 1
+
+
 def test_explain_follows_a_name_to_its_price(folder: Path) -> None:
     done = prices("explain", "openai/gpt-4o-2024-08-06", "--on", "2026-10-05")
     assert done.exit_code == 0
@@ -138,6 +160,20 @@ def test_explain_of_an_unknown_tier_says_which_tiers_are_known(folder: Path) -> 
     assert done.exit_code == 1
     assert "house-one, house-night at the tier standard, ever to now" in done.stdout
     assert "no price is known for it at the tier flex" in done.stdout
+
+
+def test_explain_says_when_a_list_s_prices_end_or_begin(folder: Path) -> None:
+    for span, said in (
+        ("valid_to = 2026-07-24", "the list's prices end on 2026-07-24"),
+        ("valid_from = 2026-11-01", "the list's prices begin on 2026-11-01"),
+    ):
+        row = f'[[price]]\nprovider = "openai"\nmodel = "house-old"\ninput_mtok = "1"\n{span}\n'
+        (folder / "acme.toml").write_text(CONTRACT + row)
+        done = prices("explain", "House-Old", "-p", "openai", "--on", "2026-10-15")
+        assert done.exit_code == 1
+        assert said in done.stdout
+        assert "house-old" not in done.stdout.partition("nearest names that are listed: ")[2]
+        assert "name what it stands for" not in done.stdout
 
 
 def test_check_reads_the_settings_contracts_and_our_own_lists(folder: Path) -> None:
@@ -162,6 +198,13 @@ def test_check_names_what_is_wrong_in_each_file(folder: Path) -> None:
     assert third == "audit: none.toml: the price file cannot be read: No such file or directory"
 
 
+def test_check_holds_contracts_against_each_other(folder: Path) -> None:
+    (folder / "other.toml").write_text(CONTRACT)
+    done = prices("check", "acme.toml", "other.toml")
+    assert (done.exit_code, done.stdout) == (1, "6 rows in 2 files\n")
+    assert "other.toml, line 1: 'gpt-4o' has two prices at once, this one and that of acme.toml, line 1" in done.stderr
+
+
 def test_a_wrong_contract_ends_every_command_that_needs_it(folder: Path) -> None:
     (folder / "acme.toml").write_text(CONTRACT + CONTRACT)
     for command in (("list",), ("show", "gpt-4o"), ("explain", "gpt-4o")):
@@ -172,7 +215,7 @@ def test_add_puts_a_row_that_prices_from_its_day(folder: Path) -> None:
     arguments = ("add", "gpt-4o", "-p", "openai", "--from", "2026-11-01", "--output", "7")
     done = prices(*arguments, "--input", "1.80", "--source", "contract 18")
     assert done.exit_code == 0
-    assert done.stdout.endswith("acme.toml; see: audit prices show 'gpt-4o' --provider openai\n")
+    assert done.stdout.endswith("acme.toml; see: audit prices show 'gpt-4o' --provider 'openai'\n")
     assert not done.stderr
     for day, price in (("2026-10-31", "2 USD"), ("2026-11-01", "1.8 USD")):
         assert price in prices("show", "gpt-4o", "-p", "openai", "--on", day).stdout
@@ -180,6 +223,13 @@ def test_add_puts_a_row_that_prices_from_its_day(folder: Path) -> None:
     assert "has two prices at once" in complaint(*arguments, "--input", "1")
     assert "needs input_mtok beside it" in complaint("add", "gpt-5", "-p", "openai", "--output", "7")
     assert "valid_from" in complaint("add", "gpt-4o", "-p", "openai", "--from", "soon", "--input", "1")
+
+
+def test_add_names_the_command_that_shows_the_row(folder: Path) -> None:
+    tier = prices("add", "house-2", "-p", "openai", "--input", "1", "--tier", "batch", "--region", "eu").stdout
+    assert tier.endswith("see: audit prices show 'house-2' --provider 'openai' --tier batch --region 'eu'\n")
+    pattern = prices("add", "home-*", "-p", "openai", "--input", "1").stdout
+    assert pattern.endswith("see: audit prices list --provider 'openai'\n")
 
 
 def test_add_without_a_contract_in_the_settings_says_that_it_does_not_count_yet(folder: Path) -> None:

@@ -12,6 +12,7 @@ from audit.commands.options import SettingsFile, complain, settings_of
 from audit.records import UsageError
 
 if TYPE_CHECKING:
+    from audit.pricing.row import PriceRow
     from audit.pricing.units import Case
     from audit.settings import Settings
 
@@ -47,7 +48,9 @@ def prices_show(
     from audit.pricing.book import Book
 
     settings = settings_of(settings_file)
-    lines = telling.shown(Book.of(settings), _case(settings, model, on, provider, tier, region))
+    case = _case(settings, model, on, provider, tier, region)
+    book = Book.of(settings)
+    lines = telling.pooled(settings, case, telling.month_of(case, settings.zone)) or telling.shown(book, case)
     for line in lines:
         typer.echo(line)
     if not lines:
@@ -68,7 +71,10 @@ def prices_explain(
     from audit.pricing.book import Book
 
     settings = settings_of(settings_file)
-    lines, known = telling.explained(Book.of(settings), _case(settings, name, on, provider, tier, region))
+    case = _case(settings, name, on, provider, tier, region)
+    book = Book.of(settings)
+    lines = telling.pooled(settings, case, telling.month_of(case, settings.zone))
+    lines, known = (lines, True) if lines else telling.explained(book, case)
     for line in lines:
         typer.echo(line)
     if not known:
@@ -96,20 +102,34 @@ def prices_check(
     ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Check price files: every value, and that no two rows hold at once and none is missing between two."""
+    """Check price files: every value, and that no two rows hold at once and none is missing between two.
+
+    Contracts are checked together: a row of one file must not hold at once with a row of another.
+    """
     from audit.pricing import overlaps, pricelist
 
     chosen = paths or [*settings_of(settings_file).prices.contracts, *sorted(pricelist.OWN.glob("*.toml"))]
     wrong = []
     rows = 0
+    together: list[PriceRow] = []
     for path in chosen:
         try:
             read = pricelist.read(path)
             overlaps.check(read)
             rows += len(read)
+            together += read if path.resolve().parent != pricelist.OWN else []
         except UsageError as error:
             wrong.append(str(error))
-    typer.echo(f"{rows} rows in {len(chosen) - len(wrong)} files hold together")
+    held = len(chosen) - len(wrong)
+    try:
+        overlaps.check(together)
+    except UsageError as error:
+        wrong.append(str(error))
+    typer.echo(
+        f"{rows} rows in {held} files hold together"
+        if held + len(wrong) == len(chosen)
+        else f"{rows} rows in {held} files"
+    )
     complain(wrong)
     if wrong:
         raise typer.Exit(1)
@@ -132,7 +152,7 @@ def prices_add(
     path: Annotated[Optional[Path], typer.Option("--to", help="The file; the settings' first contract.")] = None,  # noqa: UP045
     settings_file: SettingsFile = None,
 ) -> None:
-    """Add a dated price of a contract of yours; a row that is there is never changed."""
+    """Add a dated price of a contract of yours; a row that is there is never changed. For more keys, edit the file."""
     from audit.pricing import adding
 
     contracts = settings_of(settings_file).prices.contracts
@@ -142,7 +162,12 @@ def prices_add(
         "service_tier": tier if tier != "standard" else None, "input_mtok": input_mtok, "output_mtok": output_mtok,
         "cache_read_mtok": cache_read, "cache_write_mtok": cache_write, "discount": discount, "source": source or None,
     }  # fmt: skip
-    adding.add(chosen, {name: value for name, value in row.items() if value is not None})
-    typer.echo(f"added to {chosen}; see: audit prices show '{model}' --provider {provider}")
+    others = [contract for contract in contracts if contract.resolve() != chosen.resolve()]
+    adding.add(chosen, {name: value for name, value in row.items() if value is not None}, others)
+    seen = f"audit prices show '{model}' --provider '{provider}'"
+    seen += (f" --tier {tier}" if tier != "standard" else "") + (f" --region '{region}'" if region else "")
+    if "*" in model:  # no model's name, and so without a price to show
+        seen = f"audit prices list --provider '{provider}'"
+    typer.echo(f"added to {chosen}; see: {seen}")
     if chosen.resolve() not in [contract.resolve() for contract in contracts]:
         complain([f'it counts once the settings name it: [prices] contracts = ["{chosen}"]'])

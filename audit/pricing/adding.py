@@ -10,16 +10,16 @@ from audit.pricing import overlaps, pricelist
 from audit.records import AuditError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _HEAD = "# Prices of our own contracts. Rows are added, never changed: a later row for the same calls takes over.\n"
 
 
-def add(path: Path, row: Mapping[str, str | list[str]]) -> None:
-    """Write a row to a contract's TOML file, which is made where there is none.
+def add(path: Path, row: Mapping[str, str | list[str]], beside: Iterable[Path] = ()) -> None:
+    """Write a row to a contract's TOML file, which is made where there is none; ``beside`` are the other contracts.
 
-    Raises UsageError, and leaves the file as it was, where the row or what it makes of the file is wrong.
+    Raises UsageError, and leaves the file as it was, where the row or what it makes of the contracts is wrong.
     """
     if path.suffix.lower() != ".toml":
         raise UsageError(
@@ -31,7 +31,7 @@ def add(path: Path, row: Mapping[str, str | list[str]]) -> None:
         before = path.read_text(encoding="utf-8") if path.exists() else _HEAD
         try:
             making.write_text(f"{before.rstrip()}\n\n[[price]]\n{written}", encoding="utf-8")
-            overlaps.check(pricelist.read(making))
+            overlaps.check([row for file in (*beside, making) for row in pricelist.read(file)])
             if path.exists():
                 shutil.copymode(path, making)
             making.replace(path.resolve())

@@ -65,14 +65,14 @@ def own(provider: str) -> PriceList | None:
 
 
 def contracts(paths: Iterable[Path]) -> list[PriceList]:
-    """A user's own rows, checked. Raises UsageError naming file, place and key."""
+    """A user's own rows, checked, all files' together. Raises UsageError naming file, place and key."""
     found = []
     for path in paths:
         rows = read(path)
-        overlaps.check(rows)
         # The file's own digest is its version: people do not count theirs.
         version = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         found.append(PriceList(f"contract {path.name} {version}", rows))
+    overlaps.check([row for contract in found for row in contract.rows])
     return found
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from audit import aligned
-from audit.pricing import catalogue, pricelist
+from audit.pricing import catalogue, pools, pricelist, providers
 from audit.pricing.names import candidates, nearest
 from audit.pricing.units import DAY_SECONDS, FEES, NO_LIMIT, TOKENS, Case
+from audit.records import Month, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,16 +21,25 @@ if TYPE_CHECKING:
     from audit.pricing.book import Book
     from audit.pricing.row import PriceRow
     from audit.pricing.units import UnitPrices
+    from audit.settings import Settings
 
 WIDTH = 400
+_MODELS_WIDTH = 120
+# Wide enough for no column of a list to be cut: what may be long is clipped before.
+_LIST_WIDTH = 4_000
 
 
 def listed(book: Book, provider: str | None) -> list[str]:
-    """The rows of contracts and of the project's own lists, and how many models genai-prices adds."""
+    """The rows of contracts and of the project's own lists, and how many models genai-prices adds.
+
+    Raises UsageError where nobody is known by the provider's name.
+    """
     lists = [*book.contracts, *filter(None, map(pricelist.own, pricelist.own_providers()))]
+    if provider is not None:
+        provider = _provider(provider, {row.provider for held in lists for row in held.rows})
     rows = [(row, held.name) for held in lists for row in held.rows if provider in (None, row.provider)]
-    head = [["model", "provider", "from", "to", "currency", "input", "output", "list"]] if rows else []
-    lines = aligned.table([*head, *(_row(row, name) for row, name in rows)], WIDTH)
+    head = [["provider", "from", "to", "currency", "input", "output", "list", "models"]] if rows else []
+    lines = aligned.table([*head, *(_row(row, name) for row, name in rows)], _LIST_WIDTH)
     beside = [name for name in catalogue.listed_names() if provider in (None, name[0])]
     return [*lines, f"{len(rows)} rows; besides {len(beside)} models of {catalogue.source()}"]
 
@@ -44,7 +55,20 @@ def _row(row: PriceRow, name: str) -> list[str]:
     prices = [f"{value:f}{by_length}" if value is not None else "" for value in (row.input_mtok, row.output_mtok)]
     if not row.stated:
         prices[0] = f"-{row.discount:%}"
-    return [model, where, begin, end, row.currency, *prices, name]
+    # The models stand last: there may be many, and the list's stamp is not cut for them.
+    return [where, begin, end, row.currency, *prices, name, aligned.clipped(model, _MODELS_WIDTH)]
+
+
+def _provider(name: str, listed_ids: set[str]) -> str:
+    """The id of whom a name means, an alias or one of a contract's own."""
+    if (known := providers.called(name)) is not None:
+        return known.id
+    ids = listed_ids | {who for who, _ in catalogue.listed_names()}
+    if name in ids:
+        return name
+    near = difflib.get_close_matches(name, sorted(ids | {who.id for who in providers.all_providers()}), n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else "; see: audit prices list"
+    raise UsageError(f"--provider: '{name}' is unknown{hint}")
 
 
 def shown(book: Book, case: Case) -> list[str]:
@@ -57,6 +81,15 @@ def shown(book: Book, case: Case) -> list[str]:
         cells += [("each call besides", price.units["request"])] if price.units["request"] else []
         lines += [f"  {line}" for line in aligned.table([[name, _money(value, price)] for name, value in cells], WIDTH)]
     return lines
+
+
+def pooled(settings: Settings, case: Case, month: Month) -> list[str]:
+    """Where a pool of the settings served a case's month: that its price follows from that; empty where none did."""
+    return [
+        f"served by your pool '{pool.name}': its price follows from what it served in the month"
+        for pool in settings.pools
+        if pool.runs(month) and pools.fits(pool, case.provider, case.model)
+    ][:1]
 
 
 def _apart(price: UnitPrices, name: str) -> bool:
@@ -104,11 +137,25 @@ def explained(book: Book, case: Case) -> tuple[list[str], bool]:
     lines += [f"{found.source}: {spell}" for found in held.values() for spell in _spells(found.rows)]
     tiers = [] if case.service_tier == "standard" else [f"at the tier {case.service_tier}"]
     lines.append(" ".join(["no price is known for it", *tiers]))
-    near = nearest(case.model, _known(book))
+    outside = {f"{found.source}: {said}": None for found in held.values() for said in _outside(found.rows, case)}
+    lines += outside
+    near = nearest(case.model, [name for name in _known(book) if name.casefold() != case.model.casefold()])
     if near:
         lines.append(f"nearest names that are listed: {', '.join(near)}")
-    lines.append("to price it, name what it stands for under [prices] deployments, or add a row: audit prices add")
+    stands = "" if outside else "name what it stands for under [prices] deployments, or "
+    lines.append(f"to price it, {stands}add a row: audit prices add")
     return lines, False
+
+
+def _outside(rows: Sequence[PriceRow], case: Case) -> list[str]:
+    """That the rows of a case's tier ended before it, or begin after it; empty where one does neither."""
+    same = [row for row in rows if row.service_tier == case.service_tier]
+    ends = [(row.end, row.valid_to) for row in same if row.end is not None and row.end <= case.first]
+    begins = [(row.begin, row.valid_from) for row in same if row.begin is not None and row.begin > case.last]
+    if not same or len(ends) + len(begins) < len(same):
+        return []
+    said = [f"the list's prices end on {max(ends, key=lambda pair: pair[0])[1]}"] if ends else []
+    return said + ([f"the list's prices begin on {min(begins, key=lambda pair: pair[0])[1]}"] if begins else [])
 
 
 def _spells(rows: Sequence[PriceRow]) -> list[str]:
@@ -126,6 +173,11 @@ def _known(book: Book) -> list[str]:
     ]
     own = {model for held in lists for row in held.rows for model in row.models if "*" not in model}
     return sorted(own | {model for _, model in catalogue.listed_names()})
+
+
+def month_of(case: Case, zone: ZoneInfo) -> Month:
+    """The month of a case's first instant in a zone."""
+    return Month.of(case.first.astimezone(zone).date())
 
 
 def day_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -50,6 +50,7 @@ class Comparison:
     """A report's cells with what became of each, and what else reasons are told from.
 
     ``quarters`` are the logged costs by seconds since 1970, of the bill's time and a day around it.
+    ``siblings`` says that the same bill has lines in another currency, to which calls of the provider may be given.
     """
 
     cells: tuple[Cell, ...]
@@ -59,6 +60,7 @@ class Comparison:
     fees: tuple[Fee, ...] = ()
     quarters: dict[int, Decimal] = field(default_factory=dict)
     shift: int = 0
+    siblings: bool = False
 
     def kind(self, cell: Cell) -> Kind:
         """What became of a cell."""

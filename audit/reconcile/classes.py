@@ -38,7 +38,9 @@ class Tolerance:
         return max(fine, SHARE * max(abs(cell.paid), abs(cell.cost)))
 
     def kind(self, cell: Cell) -> Kind:
-        """What becomes of a cell that has money."""
+        """What becomes of a cell that has money; calls without a price agree with no bill that has no line for them."""
+        if not cell.is_billed and cell.logged and cell.logged.unpriced:
+            return "not_billed"
         if abs(cell.money) <= self.slack(cell):
             return "matched"
         if not cell.is_logged:

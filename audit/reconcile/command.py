@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
     from audit.reconcile.result import Reason, Reconciled
     from audit.reconcile.sentences import Words
+    from audit.reconcile.unconfirmed import Unconfirmed
     from audit.records import Month
     from audit.settings import Settings
 
@@ -33,9 +34,16 @@ def lines(engine: Engine, settings: Settings, month: Month, columns: int = 100) 
     words = _words(settings, settings.company.currency)
     for one_more in unconfirmed(engine, settings, month, found):
         who = one_more.provider or words.say("nobody")
-        sentence = words.say("unconfirmed", name=who, n=one_more.calls, money=words.money(one_more.computed))
+        sentence = words.say("unconfirmed", name=who, n=one_more.calls, money=_known(one_more, words))
         said += ["", *aligned.wrapped(aligned.shown(sentence).split(" "), columns, between=" ")]
     return said
+
+
+def _known(one: Unconfirmed, words: Words) -> str:
+    if one.unpriced == one.calls:
+        return words.say("no_price")
+    money = words.money(one.computed)
+    return words.say("at_least", money=money) if one.unpriced else money
 
 
 def _words(settings: Settings, currency: str | None) -> Words:

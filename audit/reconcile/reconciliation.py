@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from audit import places
+from audit.pricing.money import Rates
 from audit.reconcile import bills, calls, grain, notes, rows, sentences
 from audit.reconcile import cells as gathering
 from audit.reconcile.claims import Comparison, Fee
@@ -60,7 +61,8 @@ def reconcile(engine: Engine, settings: Settings, month: Month, *, anew: bool = 
         beside = tuple(sorted({other.source for other in found if grain.stands_beside(other, scope.source)}))
         desks.append(_Desk(full, dimensions, unused, beside))
     attached = {desk.scope.usage.name for desk in desks if desk.scope.usage}
-    return tuple(_result(engine, settings, month, desk) for desk in desks if desk.scope.source.name not in attached)
+    rates = Rates.of(engine, settings, anew=month if anew else None)
+    return tuple(_result(engine, rates, month, desk) for desk in desks if desk.scope.source.name not in attached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,11 @@ class _Desk:
     beside: tuple[str, ...]
 
 
-def _result(engine: Engine, settings: Settings, month: Month, desk: _Desk) -> Reconciled:
-    scope, source = desk.scope, desk.scope.source
+def _result(engine: Engine, rates: Rates, month: Month, desk: _Desk) -> Reconciled:
+    settings, scope, source = rates.settings, desk.scope, desk.scope.source
     currency = source.currency or settings.company.currency
     words = sentences.load(places.templates(), settings.company.language, source.currency)
-    translate = Translator(settings, month, currency)
+    translate = Translator(rates, month, currency)
     cells = gathering.gather(engine, scope, desk.dimensions, translate)
     if source.currency is None:
         cells = gathering.without_money(cells)
@@ -127,6 +129,7 @@ def _comparison(engine: Engine, desk: _Desk, cells: tuple[Cell, ...], translate:
         _fees(engine, desk.scope),
         _quarters(engine, desk.scope, translate) if "day" in desk.dimensions else {},
         desk.scope.shift,
+        bool(desk.scope.siblings),
     )
 
 

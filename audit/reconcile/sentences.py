@@ -120,6 +120,9 @@ class Words:
             tokens = sum(cell.tokens for cell in claim.cells)
             counted = self.say("counted", n=abs(tokens))
             return self.say(f"why.{claim.kind}", **values, money=counted, by=_sign(tokens) + counted)
+        if not claim.money and any(cell.logged and cell.logged.unpriced for cell in claim.cells):
+            unknown = self.say("no_price")
+            return self.say(f"why.{claim.kind}", **values, money=unknown, by=unknown)
         return self.say(f"why.{claim.kind}", **values, money=self.money(claim.money), by=self.signed(claim.money))
 
 

@@ -19,9 +19,9 @@ _NAMED = ("api_key", "project", "model")
 
 
 def nothing_logged(comparison: Comparison, left: list[Cell]) -> Iterator[Claim]:
-    """No log holds a call of the bill's provider and time."""
+    """No log holds a call of the bill's provider and time; not proven where another currency of it may have them."""
     if not any(cell.is_logged for cell in comparison.cells):
-        yield Claim("nothing_logged", tuple(left), certain=True)
+        yield Claim("nothing_logged", tuple(left), certain=not comparison.siblings)
 
 
 def strangers(comparison: Comparison, left: list[Cell]) -> Iterator[Claim]:

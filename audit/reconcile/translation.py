@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from audit.pricing.rates import rate
 from audit.records import UsageError
 
 if TYPE_CHECKING:
+    from audit.pricing.money import Rates
     from audit.records import Month
     from audit.settings import Settings
 
@@ -18,17 +18,22 @@ _DIGITS = Decimal("1e-9")
 
 @dataclass
 class Translator:
-    """Costs of price lists' currencies in a bill's, at the month's rates.
+    """Costs of price lists' currencies in a bill's, at the month's rates: a closed month's as it was closed.
 
     ``told`` are the rates that some cost was translated at; ``missing`` are those that nobody states, and why.
     """
 
-    settings: Settings
+    rates: Rates
     month: Month
     into: str
     told: dict[str, Decimal] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     _known: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings whose rates these are."""
+        return self.rates.settings
 
     def __call__(self, value: Decimal, currency: str) -> Decimal | None:
         """The value to nine digits; None where there is no rate."""
@@ -46,9 +51,8 @@ class Translator:
 
     def _rate(self, currency: str) -> Decimal | None:
         if currency not in self._known and currency not in self.missing:
-            own = self.settings.company.currency
             try:
-                worth = [rate(self.settings, one, own, self.month).value for one in (currency, self.into)]
+                worth = [self.rates.of_month(one, self.month) for one in (currency, self.into)]
                 self._known[currency] = worth[0] / worth[1]
             except UsageError as error:
                 self.missing[currency] = str(error)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from audit.pricing import providers
+from audit.pricing.money import Rates
 from audit.reconcile.translation import Translator
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 class Unconfirmed:
     """A provider that calls were logged of in the company's month, and of which no bill was read.
 
-    ``provider`` is empty where neither the log nor the model says who bills. ``computed`` is in the report's currency.
+    ``provider`` is empty where neither the log nor the model says who bills. ``computed`` is in the report's currency;
+    ``unpriced`` calls are not in it.
     """
 
     provider: str
     calls: int
     computed: Decimal
+    unpriced: int = 0
 
 
 def unconfirmed(
@@ -36,10 +39,10 @@ def unconfirmed(
     """The providers without a bill that states money, the costliest first; after :func:`reconcile` found some bill."""
     if not found:
         return ()
-    translate = Translator(settings, month, settings.company.currency)
+    translate = Translator(Rates.of(engine, settings), month, settings.company.currency)
     rows = engine.rows(
-        "SELECT coalesce(biller, ''), currency, sum(calls)::BIGINT, sum(cost) FROM reconcile_calls "
-        "WHERE quarter >= $start AND quarter < $end GROUP BY ALL ORDER BY ALL",
+        "SELECT coalesce(biller, ''), currency, sum(calls)::BIGINT, sum(unpriced + silent)::BIGINT, sum(cost) "
+        "FROM reconcile_calls WHERE quarter >= $start AND quarter < $end GROUP BY ALL ORDER BY ALL",
         {
             "start": month.start(settings.zone).replace(tzinfo=None),
             "end": month.end(settings.zone).replace(tzinfo=None),
@@ -47,11 +50,16 @@ def unconfirmed(
     )
     billed = {one.provider for one in found if one.currency is not None}
     sums: dict[str, Unconfirmed] = {}
-    for provider, currency, calls, cost in rows:
+    for provider, currency, calls, unpriced, cost in rows:
         if provider not in billed and not _own(provider):
             before = sums.get(provider, Unconfirmed(provider, 0, Decimal(0)))
-            more = translate(cost, currency) or Decimal(0)
-            sums[provider] = Unconfirmed(provider, before.calls + calls, before.computed + more)
+            more = translate(cost, currency)
+            sums[provider] = Unconfirmed(
+                provider,
+                before.calls + calls,
+                before.computed + (more or Decimal(0)),
+                before.unpriced + (calls if more is None else unpriced),
+            )
     return tuple(sorted(sums.values(), key=lambda one: (-one.computed, one.provider)))
 
 

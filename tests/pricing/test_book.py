@@ -8,11 +8,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from audit.pricing import join
+from audit.records import UsageError
 from audit.settings import Settings
 from audit.settings_file import load
 from tests.pricing import byhand, contracts
@@ -109,14 +111,15 @@ def test_a_contract_s_row_of_no_region_holds_where_another_model_s_does_not() ->
     assert priced_by(text, {**GPT, "region": "eu"})[0][0] == Decimal(2)
 
 
-def test_the_first_contract_that_knows_a_model_prices_it(tmp_path: Path) -> None:
+def test_two_contracts_that_price_a_model_at_once_are_an_error(tmp_path: Path) -> None:
     paths = []
     for name, digits in (("one.toml", "1"), ("two.toml", "2")):
         paths.append(tmp_path / name)
         paths[-1].write_text(OFF.replace('discount = "0.1"', f'input_mtok = "{digits}"'))
-    for order, price in ((paths, 1), (paths[::-1], 2)):
+    for order in (paths, paths[::-1]):
         settings = Settings.model_validate({"prices": {"contracts": order}})
-        assert costs([GPT], settings)["0"].cost == Decimal(price)
+        with pytest.raises(UsageError, match="has two prices at once"):
+            costs([GPT], settings)
 
 
 def test_cached_sound_costs_the_same_whatever_else_is_in_the_store() -> None:

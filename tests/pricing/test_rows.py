@@ -174,6 +174,20 @@ def test_a_contract_is_checked_before_it_prices_anything(book: Path) -> None:
         pricelist.contracts([book])
 
 
+def test_two_contracts_with_one_row_are_an_error_that_names_both(book: Path) -> None:
+    other = book.with_name("other.toml")
+    book.write_text(ROW)
+    other.write_text(ROW)
+    with pytest.raises(
+        UsageError, match=r"other\.toml, line 1: 'gpt-x' has two prices .* that of .*acme\.toml, line 1"
+    ):
+        pricelist.contracts([book, other])
+    other.unlink()
+    with pytest.raises(UsageError, match=r"other\.toml, line 3: 'gpt-x' has two prices .*acme\.toml, line 1"):
+        adding.add(other, {"provider": "openai", "model": "gpt-x", "input_mtok": "1"}, [book])
+    assert not other.exists()
+
+
 NEW = {"provider": "openai", "model": "gpt-x", "valid_from": "2026-11-01", "input_mtok": "2.5", "output_mtok": "10"}
 
 

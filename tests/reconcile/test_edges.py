@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.engine.store import open_store
+from audit.pricing import kept
 from audit.reconcile.reconciliation import reconcile
 from audit.records import Month
 from tests.ingest.shop import ABSENT, DATA
@@ -203,6 +204,60 @@ def test_a_bill_in_two_currencies_takes_each_call_once(office: Office) -> None:
     office.read("invoice.csv", layouts.table(("provider", "date", "model", "amount", "currency"), rows))
     found = office.reconciled()
     assert [(one.currency, one.agrees) for one in found] == [("CNY", True), ("USD", True)]
+
+
+def test_what_another_currency_of_the_bill_may_hold_is_not_proven_to_be_unlogged(office: Office) -> None:
+    yuan = month("deepseek-chat")
+    office.log(yuan)
+    rows = [("deepseek", line.day, f"{line.money:f}", currency) for line in billed(yuan) for currency in ("CNY", "USD")]
+    office.read("invoice.csv", layouts.table(("provider", "date", "amount", "currency"), rows))
+    (other,) = [one for one in office.reconciled() if one.currency == "USD"]
+    assert [(reason.kind, reason.certain) for reason in other.reasons] == [("nothing_logged", False)]
+
+
+def test_calls_without_a_price_and_without_a_bill_do_not_agree(office: Office) -> None:
+    calls = month("gpt-4o")
+    office.log(calls)
+    office.log(calls, "more.jsonl", model=lambda _: "mystery-9")
+    office.read("invoice.csv", layouts.plain(billed(calls), cents=False))
+    (one,) = office.reconciled()
+    assert not one.agrees
+    assert "agree" not in one.says
+    assert said(one) == ["model mystery-9 is logged, and not billed: no known price"]
+
+
+@pytest.mark.parametrize(("priced", "money"), [((), "no known price"), (("claude-sonnet-4-5",), "at least $")])
+def test_unconfirmed_calls_without_a_price_cost_no_nought(office: Office, priced: tuple[str, ...], money: str) -> None:
+    calls = month("gpt-4o")
+    office.log(calls)
+    office.log(calls, "more.jsonl", provider=lambda _: "anthropic", model=lambda _: "mystery-9")
+    office.log(month(*priced), "priced.jsonl") if priced else None
+    office.read("invoice.csv", layouts.plain(billed(calls), cents=False))
+    assert f"({money}" in " ".join(office.printed())
+
+
+def test_one_call_is_a_call(office: Office) -> None:
+    calls = month("gpt-4o")[:1]
+    office.log(calls)
+    office.read("invoice.csv", layouts.plain(billed(calls), cents=False))
+    (one,) = office.reconciled()
+    assert one.says.endswith("from 1 call.")
+
+
+def test_a_closed_month_is_translated_at_the_rate_it_was_closed_with(office: Office) -> None:
+    calls = month("deepseek-chat")
+    office.log(calls)
+    rows = [replace(line, money=line.money * Decimal("0.2")) for line in billed(calls)]
+    office.read("invoice.csv", layouts.plain(rows, "deepseek", cents=False))
+    settings = office.settings
+    with open_store(settings.paths.store, settings) as engine:
+        kept.keep_rates(engine, OCTOBER, "USD", {(OCTOBER, "CNY"): Decimal("0.2")})
+        (one,) = reconcile(engine, settings, OCTOBER)
+        (anew,) = reconcile(engine, settings, OCTOBER, anew=True)
+    assert one.agrees
+    assert "1 CNY is 0.2" in " ".join(one.notes)
+    assert "1 CNY is 0.14 USD." in " ".join(anew.notes)
+    assert not anew.agrees
 
 
 def test_a_missing_exchange_rate_is_said_and_breaks_nothing(office: Office) -> None:
