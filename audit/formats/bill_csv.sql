@@ -81,5 +81,9 @@ SELECT
     try_cast(cached AS BIGINT) AS cache_read_tokens,
     try_cast(output AS BIGINT) AS output_tokens,
     coalesce(amount, cost) AS billed_cost,
-    CASE WHEN coalesce(amount, cost) IS NOT NULL THEN upper(coalesce(currency, $currency)) END AS currency
+    CASE
+        WHEN coalesce(amount, cost) IS NULL THEN NULL
+        WHEN upper(coalesce(currency, $currency)) IN ('RMB', 'CNH') THEN 'CNY'
+        ELSE upper(coalesce(currency, $currency))
+    END AS currency
 FROM records

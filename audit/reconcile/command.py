@@ -8,9 +8,11 @@ from audit import aligned, places
 from audit.reconcile import sentences
 from audit.reconcile.reconciliation import reconcile
 from audit.reconcile.unconfirmed import unconfirmed
+from audit.rounding import balanced, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from decimal import Decimal
 
     from audit.engine.duckdb import Engine
     from audit.reconcile.result import Reason, Reconciled
@@ -71,14 +73,23 @@ def _one(one: Reconciled, words: Words, columns: int) -> Iterator[str]:
 
 
 def _parts(one: Reconciled, words: Words) -> Iterator[tuple[str, ...]]:
+    """The parts, rounded so that they add up to the total, and each across to its difference."""
     yield _head("kind", words)
-    for part in one.parts:
-        money = (words.money(part.billed), words.money(part.computed), words.signed(part.money))
-        yield (words.say(f"kind.{part.kind}"), *money, words.count(part.lines), words.count(part.calls))
-    if one.billed is not None and one.computed is not None and one.difference is not None:
-        money = (words.money(one.billed), words.money(one.computed), words.signed(one.difference))
-        counts = (sum(part.lines for part in one.parts), one.calls)
-        yield (words.say("kind.total"), *money, *(words.count(number) for number in counts))
+    if one.billed is None or one.computed is None:
+        return
+    total = [rounded(sum_, words.digits) for sum_ in (one.billed, -one.computed)]
+    figures = balanced([(part.billed, -part.computed) for part in one.parts], words.digits, total)
+    for part, row in zip(one.parts, figures, strict=True):
+        counts = (words.count(part.lines), words.count(part.calls))
+        yield (words.say(f"kind.{part.kind}"), *_money(row, words), *counts)
+    lines = sum(part.lines for part in one.parts)
+    yield (words.say("kind.total"), *_money(total, words), words.count(lines), words.count(one.calls))
+
+
+def _money(row: Sequence[Decimal], words: Words) -> tuple[str, str, str]:
+    """What was billed, what was computed (given below zero), and the one less the other."""
+    billed, computed = row
+    return words.money(billed), words.money(computed), words.signed(billed + computed)
 
 
 def _models(one: Reconciled, words: Words) -> Iterator[tuple[str, ...]]:

@@ -12,6 +12,7 @@ from babel import Locale
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from audit.reconcile.claims import runs
+from audit.rounding import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,10 +53,14 @@ class Words:
             return value.isoformat()
         return self.say("unknown") if value is None else value
 
+    @property
+    def digits(self) -> int:
+        """How many digits the currency has behind its point."""
+        return get_currency_precision(self.currency or "USD")
+
     def money(self, value: Decimal) -> str:
         """Money without its sign, to the currency's smallest coin; less than half of one is said to be less."""
-        digits = get_currency_precision(self.currency or "USD")
-        coin = Decimal(1).scaleb(-digits)
+        coin = Decimal(1).scaleb(-self.digits)
         shown = abs(value).quantize(coin, ROUND_HALF_UP)
         if value and not shown:
             return "<" + self._amount(coin)
@@ -63,8 +68,7 @@ class Words:
 
     def signed(self, value: Decimal) -> str:
         """Money with its sign: what the bill has more is plus."""
-        shown = self.money(value)
-        return f"<{_sign(value)}{shown[1:]}" if shown.startswith("<") else _sign(value) + shown
+        return _sign(value) + self.money(value)
 
     def _amount(self, value: Decimal) -> str:
         return str(format_currency(value, self.currency or "USD", locale=self.locale))
@@ -101,7 +105,9 @@ class Words:
         """The result in a sentence; without money where the report states none."""
         if not known:
             return self.say("usage_agrees" if agrees else "usage_apart", n=calls)
-        money = {"billed": self.money(billed), "computed": self.money(computed), "by": self.signed(billed - computed)}
+        # What is said to be between the two is what is between them as they are said.
+        by = rounded(billed, self.digits) - rounded(computed, self.digits)
+        money = {"billed": self.money(billed), "computed": self.money(computed), "by": self.signed(by)}
         return self.say("agrees" if agrees else "apart", n=calls, **money)
 
     def claim(self, claim: Claim) -> str:

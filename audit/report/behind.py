@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.report.rounding import ZERO, rounded
 from audit.report.speech import clip
 from audit.report.tables import NONE, Row, Table, column
+from audit.rounding import ZERO, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.report.rounding import ZERO, balanced, rounded
 from audit.report.speech import clip
 from audit.report.tables import NONE, Row, Table
+from audit.rounding import ZERO, balanced, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

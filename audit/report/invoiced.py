@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from audit.report.rounding import ZERO, balanced, rounded
 from audit.report.speech import clip
 from audit.report.tables import NONE, Row, Table
+from audit.rounding import ZERO, balanced, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,7 +17,7 @@ from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
-from audit.report.rounding import WHOLE_FROM, rounded
+from audit.rounding import WHOLE_FROM, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from audit.report import charts
 from audit.report.coverage import combined
-from audit.report.rounding import ZERO, digits_of, rounded
 from audit.report.tables import NONE, column
+from audit.rounding import ZERO, digits_of, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

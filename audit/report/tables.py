@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.report.rounding import ZERO, apportioned, digits_of, rounded
+from audit.rounding import ZERO, apportioned, digits_of, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from audit.report.charts import state
-from audit.report.rounding import rounded
 from audit.report.speech import clean, clip, times
+from audit.rounding import rounded
 
 if TYPE_CHECKING:
     from audit.report.content import ProjectLine, Report

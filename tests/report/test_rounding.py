@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.report.rounding import apportioned, balanced, digits_of, rounded
+from audit.rounding import apportioned, balanced, digits_of, rounded
 
 DIGITS = st.sampled_from([0, 2, 3])
 AMOUNT = st.decimals(-(10**12), 10**12, allow_nan=False, allow_infinity=False, places=9)
