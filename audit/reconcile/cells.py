@@ -39,9 +39,9 @@ class Billed:
 class Logged:
     """What the logs say of a cell, in the bill's currency.
 
-    ``charged`` are the calls that cost something or whose cost is unknown; ``unpriced`` have usage and no price,
-    ``silent`` no usage. ``uncached`` is what the cache reads would cost more as plain input, ``batch`` the part of the
-    cost that is at the batch price.
+    ``charged`` are the calls that cost something or whose cost is unknown; ``unpriced`` have usage and no cost,
+    ``no_rate`` of them for want of a rate alone; ``silent`` have no usage. ``uncached`` is what the cache reads would
+    cost more as plain input, ``batch`` the part of the cost that is at the batch price.
     """
 
     cost: Decimal = ZERO
@@ -53,6 +53,7 @@ class Logged:
     output_tokens: int = 0
     uncached: Decimal = ZERO
     batch: Decimal = ZERO
+    no_rate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +207,9 @@ def _translated(one: Logged, currency: str, translate: Translator) -> Logged:
         translate(one.batch, currency),
         translate(one.uncached, own),
     )
-    if cost is None:  # without a rate they are calls without a price
-        return replace(one, cost=ZERO, unpriced=one.calls - one.silent, uncached=ZERO, batch=ZERO)
+    if cost is None:
+        told = one.calls - one.silent
+        return replace(one, cost=ZERO, unpriced=told, no_rate=told, uncached=ZERO, batch=ZERO)
     return replace(one, cost=cost, uncached=uncached or ZERO, batch=batch or ZERO)
 
 
@@ -232,6 +234,7 @@ def _all_logged(sides: Sequence[Logged]) -> Logged:
         sum(one.output_tokens for one in sides),
         sum((one.uncached for one in sides), ZERO),
         sum((one.batch for one in sides), ZERO),
+        sum(one.no_rate for one in sides),
     )
 
 

@@ -45,9 +45,9 @@ def explain(comparison: Comparison) -> tuple[Claim, ...]:
 
 
 def _unpriced(comparison: Comparison, left: list[Cell]) -> Iterator[Claim]:
-    """What the bill has more where some calls have no price, or no usage: their cost is not known to us."""
+    """What the bill has more where some calls have no price, no rate or no usage: their cost is not known to us."""
     more = [cell for cell in left if cell.logged and cell.is_billed and cell.money > 0]
-    for kind in ("silent", "unpriced"):
+    for kind in ("silent", "no_rate", "unpriced"):
         with_some = [cell for cell in more if cell.logged and getattr(cell.logged, kind)]
         more = [cell for cell in more if cell.logged and not getattr(cell.logged, kind)]
         for model, cells in by(with_some, "model").items():

@@ -267,7 +267,7 @@ def test_a_missing_exchange_rate_is_said_and_breaks_nothing(office: Office) -> N
     office.read("invoice.csv", layouts.table(("provider", "date", "amount", "currency"), rows))
     (one,) = office.reconciled()
     assert any(note.startswith("Some calls could not be translated") and "KRW" in note for note in one.notes)
-    assert {reason.kind for reason in one.reasons} == {"unpriced"}
+    assert {reason.kind for reason in one.reasons} == {"no_rate"}
 
 
 def test_it_reads_no_file_of_the_engines_once_that_is_sealed(office: Office) -> None:
