@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from audit.pricing import overlaps, providers
+from audit.pricing import overlaps, providers, rowtext
 from audit.pricing.row import PriceRow
 from audit.records import UsageError
 
@@ -85,6 +85,8 @@ def read(path: Path) -> tuple[PriceRow, ...]:
     except OSError as error:
         raise UsageError(f"{path}: the price file cannot be read: {error.strerror}") from None
     found = _of_csv(path, text) if path.suffix.lower() == ".csv" else _of_toml(path, text)
+    if not found:
+        raise UsageError(f"{path}: it holds no price row; see docs/prices.md for what one looks like")
     return tuple(_row(place, row) for place, row in found)
 
 
@@ -105,6 +107,7 @@ def _of_toml(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
 def _of_csv(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
     """One row a line, its keys those of the TOML; several models or hours stand with semicolons between them."""
     reader = csv.DictReader(text.splitlines(keepends=True))
+    rowtext.check_head(path, reader.fieldnames or ())
     found = []
     for row in reader:
         place = f"{path}, line {reader.line_num}"
@@ -125,9 +128,6 @@ def _row(place: str, data: dict[str, Any]) -> PriceRow:
     try:
         row = PriceRow.model_validate({**data, "place": place})
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        said = str(first["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{place}: {f'{key}: ' if key else ''}{said}") from None
+        raise UsageError(f"{place}: {rowtext.said(error.errors()[0])}") from None
     known = providers.called(row.provider)
     return row if known is None else row.model_copy(update={"provider": known.id})

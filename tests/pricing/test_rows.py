@@ -43,7 +43,7 @@ def said(book: Path, text: str) -> str:
         (HEAD + 'input_mtok = "-1"\n', "FILE, line 1: input_mtok: Input should be greater than or equal to 0"),
         (HEAD + 'input_mtok = "NaN"\n', "FILE, line 1: input_mtok: Input should be a finite number"),
         (HEAD + "input_mtok = true\n", "FILE, line 1: input_mtok: Decimal input should be"),
-        (ROW + HEAD + 'inputs = "1"\n', "FILE, line 6: inputs: Extra inputs are not permitted"),
+        (ROW + HEAD + 'inputs = "1"\n', "FILE, line 6: unknown key 'inputs'; did you mean 'input_mtok'?"),
         (ROW + 'discount = "1"\n', "FILE, line 1: discount: Input should be less than 1"),
         (ROW + "batch_factor = 0.5\n", "FILE, line 1: batch_factor: 0.5 has no exact digits"),
         (ROW + 'currency = "RMB"\n', "FILE, line 1: currency: 'RMB' is no currency"),
@@ -53,7 +53,7 @@ def said(book: Path, text: str) -> str:
             '[[price]]\nprovider = "openai"\nmodel = "*"\ninput_mtok = "1"\n',
             "FILE, line 1: model.0: '*' would be every",
         ),
-        ('[[price]]\nmodel = "x"\ninput_mtok = "1"\n', "FILE, line 1: provider: Field required"),
+        ('[[price]]\nmodel = "x"\ninput_mtok = "1"\n', "FILE, line 1: provider is missing"),
         (ROW + "valid_from = 2026-02-01\nvalid_to = 2026-02-01\n", "FILE, line 1: valid_to 2026-02-01 is not after"),
         (ROW + 'hours = ["08:00", "08:00"]\n', "FILE, line 1: its hours begin and end at one time"),
         (ROW + 'hours = ["08:00+08:00", "09:00"]\n', "FILE, line 1: hours.0: 08:00+08:00 names a zone of its own"),
@@ -112,7 +112,7 @@ def test_a_csv_s_rows_are_those_of_the_toml(tmp_path: Path) -> None:
     ):
         pricelist.read(path)
     path.write_text("provider,model,input\nopenai,gpt-x,1\n")
-    with pytest.raises(UsageError, match="line 2: input: Extra inputs are not permitted"):
+    with pytest.raises(UsageError, match="line 1: unknown key 'input'"):
         pricelist.read(path)
 
 
@@ -247,3 +247,24 @@ def test_a_file_keeps_who_may_read_it(book: Path) -> None:
     book.chmod(0o600)
     adding.add(book, NEW)
     assert stat.S_IMODE(book.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("provider;model;input_mtok\nopenai;x;1\n", "line 1: semicolons stand between the columns"),
+        ("provider,model,valid_form\nopenai,x,2026-01-01\n", "unknown key 'valid_form'; did you mean 'valid_from'?"),
+        ("provider,model,input_mtok,input_mtok\nopenai,x,1,2\n", "line 1: 'input_mtok' stands there twice"),
+        ("model,input_mtok\nx,1\n", "line 1: the column 'provider' is missing"),
+        ("provider,model,input_mtok\n", "it holds no price row"),
+        ('provider,model,input_mtok\nopenai,x,"1,70"\n', "line 2: input_mtok: '1,70' is no price: write it in digits"),
+        ("provider,model,input_mtok,valid_from\nopenai,x,1,01.10.2026\n", "'01.10.2026' is no day: write it as"),
+        ("provider,model,input_mtok,hours\nopenai,x,1,1:00;2:00;3:00\n", "hours are two times of day"),
+    ],
+)
+def test_what_is_wrong_with_a_csv_is_said_with_what_to_write(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "acme.csv"
+    path.write_text(text)
+    with pytest.raises(UsageError) as error:
+        pricelist.read(path)
+    assert complaint in str(error.value)
