@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A list that knows a name: the name it goes by there, and its rows; genai-prices has its own."""
+    """A list that knows a name: the name it goes by there, and its rows; genai-prices has its own.
+
+    ``whole``: what the list leaves out of a model is not known.
+    """
 
     candidate: Candidate
     source: str
     rows: tuple[PriceRow, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,9 @@ class Book:
         for name in names:
             own = pricelist.own(name.provider) if name.provider else None
             if own is not None:
-                held += [Found(name, own.name, rows) for rows in own.of(name.provider, name.model, name.region)]
+                held += [
+                    Found(name, own.name, rows, own.whole) for rows in own.of(name.provider, name.model, name.region)
+                ]
             if name.listed and catalogue.knows(replace(case, provider=name.provider, model=name.model)):
                 held.append(Found(name, catalogue.source()))
         return held
@@ -84,11 +90,10 @@ class Book:
                     left.append(part)
         return priced + self._priced(case, rest, _joined(left))
 
-    def _governs(self, found: Found, span: Span) -> bool:
+    @staticmethod
+    def _governs(found: Found, span: Span) -> bool:
         """Whether the project's own list speaks for a model by then: what it leaves out of a span is unknown."""
-        if not found.rows or found.source in {contract.name for contract in self.contracts}:
-            return False
-        return any(row.begin is None or row.begin <= span[0] for row in found.rows)
+        return found.whole and any(row.begin is None or row.begin <= span[0] for row in found.rows)
 
     def _of(self, case: Case, found: Found, span: Span, rest: Sequence[Found]) -> tuple[list[UnitPrices], bool]:
         """What one list says of a span; whether it said it as a discount on what the others say."""

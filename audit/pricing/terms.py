@@ -27,12 +27,12 @@ def region_of(settings: Settings) -> str:
 
 def terms_of(engine: Engine, settings: Settings, rates: Rates, region: str, span: tuple[datetime, datetime]) -> Terms:
     """What of the formula these calls and these prices need."""
-    columns = [*PARTS.values(), "quantity"]
+    columns = [*PARTS.values(), "quantity", region.format(c="c")]
     said = dict(
         zip(
             columns,
             engine.row(
-                f"SELECT {', '.join(f'count({column})' for column in columns)} FROM store.calls "
+                f"SELECT {', '.join(f'count({column})' for column in columns)} FROM store.calls c "
                 "WHERE started_at >= $start AND started_at < $end",
                 {"start": span[0], "end": span[1]},
             ),
@@ -44,7 +44,6 @@ def terms_of(engine: Engine, settings: Settings, rates: Rates, region: str, span
     told = engine.row(
         "SELECT "
         + ", ".join(f"coalesce(bool_or(native_{name} <> native_{plain}), false)" for name, plain in plainer.items())
-        + ", count(region) > 0"
         + f", coalesce(bool_or(output_from > 0 OR output_to < {NO_LIMIT}), false)"
         + f", coalesce(bool_or(second_from > 0 OR second_to < {DAY_SECONDS}), false)"
         + ", count(thinking) > 0, coalesce(bool_or(currency <> $currency), false)"
@@ -52,7 +51,9 @@ def terms_of(engine: Engine, settings: Settings, rates: Rates, region: str, span
         {"currency": settings.company.currency, "pool": POOL},
     )
     priced = dict(zip(PARTS, told, strict=False))
-    conditions = dict(zip(("region", "output", "second", "thinking"), told[len(PARTS) :], strict=False))
+    conditions = dict(zip(("output", "second", "thinking"), told[len(PARTS) :], strict=False))
+    # Where one call says where it was served, the price of no region is not its.
+    conditions["region"] = bool(said[columns[-1]])
     return Terms(
         parts=parts_asked(said, priced),
         fees=bool(said["quantity"]),

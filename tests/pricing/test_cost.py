@@ -74,6 +74,13 @@ def test_opus_with_a_prompt_cache(usage: Call, dollars: str) -> None:
     assert cost({**OPUS, "output_tokens": 0, **usage}) == Decimal(dollars)
 
 
+def test_a_region_without_a_price_does_not_take_that_of_no_region() -> None:
+    # genai-prices has Bedrock's prices of the United States; a call that says nothing of its region takes them.
+    llama = {"provider": "aws", "model": "meta.llama3-70b-instruct-v1:0", "started_at": SEPTEMBER, **PLAIN}
+    found = costs([llama, {**llama, "region": "eu-central-1"}])
+    assert (found["0"].cost, found["1"].cost) == (Decimal("0.003"), None)
+
+
 @pytest.mark.parametrize("half", [{"input_tokens": 10_000}, {"output_tokens": 400}])
 def test_one_half_of_a_usage_makes_no_cost(half: Call) -> None:
     assert cost({**OPUS, **half}) is None
