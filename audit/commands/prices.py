@@ -49,8 +49,7 @@ def prices_show(
 
     settings = settings_of(settings_file)
     case = _case(settings, model, on, provider, tier, region)
-    book = Book.of(settings)
-    lines = telling.pooled(settings, case, telling.month_of(case, settings.zone)) or telling.shown(book, case)
+    lines = telling.pooled(settings, case) or telling.shown(Book.of(settings), case)
     for line in lines:
         typer.echo(line)
     if not lines:
@@ -72,9 +71,8 @@ def prices_explain(
 
     settings = settings_of(settings_file)
     case = _case(settings, name, on, provider, tier, region)
-    book = Book.of(settings)
-    lines = telling.pooled(settings, case, telling.month_of(case, settings.zone))
-    lines, known = (lines, True) if lines else telling.explained(book, case)
+    served = telling.pooled(settings, case)
+    lines, known = (served, True) if served else telling.explained(Book.of(settings), case)
     for line in lines:
         typer.echo(line)
     if not known:

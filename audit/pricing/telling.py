@@ -83,8 +83,9 @@ def shown(book: Book, case: Case) -> list[str]:
     return lines
 
 
-def pooled(settings: Settings, case: Case, month: Month) -> list[str]:
+def pooled(settings: Settings, case: Case) -> list[str]:
     """Where a pool of the settings served a case's month: that its price follows from that; empty where none did."""
+    month = Month.of(case.first.astimezone(settings.zone).date())
     return [
         f"served by your pool '{pool.name}': its price follows from what it served in the month"
         for pool in settings.pools
@@ -173,11 +174,6 @@ def _known(book: Book) -> list[str]:
     ]
     own = {model for held in lists for row in held.rows for model in row.models if "*" not in model}
     return sorted(own | {model for _, model in catalogue.listed_names()})
-
-
-def month_of(case: Case, zone: ZoneInfo) -> Month:
-    """The month of a case's first instant in a zone."""
-    return Month.of(case.first.astimezone(zone).date())
 
 
 def day_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
