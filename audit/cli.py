@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from audit.commands import formats, prices, rules
+from audit.commands import findings, formats, prices, rules, sql
 from audit.commands.options import MonthOption, Quiet, SettingsFile, complain, month_of, settings_of
 from audit.records import UsageError
 
@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 for group in (rules, formats, prices):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
+for command in (findings.findings, findings.show, findings.call, findings.accept):
+    app.command()(command)
 
 
 @app.command()
@@ -118,6 +120,7 @@ def run(
     if not outcome.report.calls:
         held = f"{outcome.months[0]} to {outcome.months[-1]}"
         complain([f"no call lies in {outcome.report.month}; those there are lie in {held}: name a month with --month"])
+    complain(outcome.doubts)
     complain([f"incomplete: {gap}" for gap in outcome.report.quality.incomplete])
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
@@ -206,3 +209,6 @@ def version() -> None:
     from audit import __version__
 
     typer.echo(__version__)
+
+
+app.command()(sql.sql)

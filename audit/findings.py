@@ -11,6 +11,7 @@ from audit.wording import filled
 if TYPE_CHECKING:
     from audit.engine.duckdb import Engine
     from audit.rulebook import Rule
+    from audit.wording import Voice
 
 SAMPLE_CALLS = 5
 MOST = 10_000
@@ -30,7 +31,7 @@ def evidence_sql(columns: dict[str, str], known: tuple[str, ...]) -> str:
     return "to_json({" + ", ".join(parts) + "})::VARCHAR"
 
 
-def of_subjects(engine: Engine, rule: Rule, columns: dict[str, str], language: str) -> list[Finding]:
+def of_subjects(engine: Engine, rule: Rule, columns: dict[str, str], voice: Voice) -> list[Finding]:
     """One finding a row of a subject rule."""
     evidence = evidence_sql(columns, ("project", "subject", "amount"))
     rows = engine.rows(
@@ -43,24 +44,23 @@ def of_subjects(engine: Engine, rule: Rule, columns: dict[str, str], language: s
     if len({(project, subject) for project, subject, *_ in rows}) < len(rows):
         raise RuleError("it returns a project's subject more than once")
     return [
-        _finding(rule, language, project, subject, _read(found), amount=amount)
-        for project, subject, amount, found in rows
+        _finding(rule, voice, project, subject, _read(found), amount=amount) for project, subject, amount, found in rows
     ]
 
 
-def of_calls(engine: Engine, rule: Rule, language: str) -> list[Finding]:
+def of_calls(engine: Engine, rule: Rule, voice: Voice) -> list[Finding]:
     """One finding a project and subject, told by the call that weighs most."""
     rows = engine.rows(
         "SELECT project, subject, count(*), sum(saving), sum(credited), "
-        "arg_max(evidence, (coalesce(credited, 0), coalesce(saving, 0), call_id)), "
-        f"list(call_id ORDER BY coalesce(credited, 0) DESC, coalesce(saving, 0) DESC, call_id)[:{SAMPLE_CALLS}] "
+        "arg_min(evidence, (-coalesce(credited, 0), -coalesce(saving, 0), call_id)), "
+        f"arg_min(call_id, (-coalesce(credited, 0), -coalesce(saving, 0), call_id), {SAMPLE_CALLS}) "
         "FROM credited WHERE rule = $rule GROUP BY project, subject ORDER BY project, subject",
         {"rule": rule.id},
     )
     return [
         _finding(
             rule,
-            language,
+            voice,
             project,
             subject,
             _read(found),
@@ -81,7 +81,7 @@ def _read(found: str | None) -> dict[str, Any]:
 
 def _finding(
     rule: Rule,
-    language: str,
+    voice: Voice,
     project: str | None,
     subject: str | None,
     evidence: dict[str, Any],
@@ -108,9 +108,9 @@ def _finding(
         grade=rule.grade,
         project=project,
         subject=subject,
-        title=filled(rule.text("title", language), values, language),
-        because=filled(rule.text("because", language), values, language),
-        fix=filled(rule.text("fix", language), values, language),
+        title=filled(rule.text("title", voice.language), values, voice),
+        because=filled(rule.text("because", voice.language), values, voice),
+        fix=filled(rule.text("fix", voice.language), values, voice),
         calls=calls,
         saving=saving,
         credited=credited,

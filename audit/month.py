@@ -6,13 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audit import history, intake, places
+from audit import accepted_file, accepting, history, intake, packs, places
 from audit.engine.store import open_store
 from audit.records import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from audit.accepted_file import Accepted
     from audit.engine.duckdb import Engine
     from audit.ingest.registry import Place
     from audit.intake import Told
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from audit.records import Month
     from audit.report.content import Report
     from audit.report.render import Pages
+    from audit.rulebook import Rule
     from audit.settings import Settings
 
 DONE, BREACHED, INCOMPLETE = 0, 3, 4
@@ -27,17 +30,29 @@ DONE, BREACHED, INCOMPLETE = 0, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A month that was audited: its report, its pages, where they lie, and the exit code they ask for."""
+    """A month that was audited: its report, its pages, where they lie, and the exit code they ask for.
+
+    ``rules`` are those that ran; ``doubts`` what may be misspelt, though nothing failed by it.
+    """
 
     report: Report
     pages: Pages
     folder: Path
     exit_code: int
+    rules: Sequence[Rule]
     months: tuple[Month, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def audit_month(
-    engine: Engine, settings: Settings, month: Month, told: Told, *, rates: Rates, restated: str | None = None
+    engine: Engine,
+    settings: Settings,
+    month: Month,
+    told: Told,
+    *,
+    rates: Rates,
+    accepted: Sequence[Accepted] = (),
+    restated: str | None = None,
 ) -> Outcome:
     """calls --prices--> priced calls --rules--> flags --ledger--> findings --> report --> files."""
     from audit import closing, inspection, redline, rulebook, window
@@ -48,10 +63,9 @@ def audit_month(
 
     reconciled = reconcile(engine, settings, month, anew=restated is not None)
     owners = redline.owners(settings, month, rates)
-    rules, broken = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
-    look_back = max((rule.look_back_days for rule in rules), default=0)
-    asked = window.asked_by(rules)
-    span = window.build(engine, settings, month, owners, look_back, asked=asked, rates=rates, anew=restated is not None)
+    rules, broken = rulebook.load(packs.folders(settings.paths), settings.rules, python=settings.limits.python_rules)
+    reach, asked = window.Reach.of(rules), window.asked_by(rules)
+    span = window.build(engine, settings, month, owners, reach, asked=asked, rates=rates, anew=restated is not None)
     engine.seal()
     found = inspection.inspect(
         engine,
@@ -60,15 +74,20 @@ def audit_month(
         span,
         seconds=settings.limits.rule_seconds,
         language=settings.company.language,
+        currency=settings.company.currency,
         told=told.rule,
     )
+    found = replace(found, findings=accepting.marked(found.findings, accepted, month))
     running = month > history.last_closed(settings.zone)
     report = assemble(engine, Audited(settings, month, span, rules, found, rates, reconciled, running=running))
-    report = replace(report, restated=closing.restated(engine, report, restated))
+    known = {*(rule.id for rule in rules), *(rule.id for rule in broken), *settings.rules}
+    strays = accepting.strays(found.findings, accepted, month, known)
+    report = replace(report, restated=closing.restated(engine, report, restated), strays=strays)
     pages = render(report, places.templates())
     folder = settings.paths.reports / str(month)
     report_files.write(folder, report, pages, engine)
-    return Outcome(report, pages, folder, exit_code(report))
+    failed = {broken.id for broken in found.failures}
+    return Outcome(report, pages, folder, exit_code(report), [rule for rule in rules if rule.id not in failed])
 
 
 def run(
@@ -79,6 +98,7 @@ def run(
     Without a month it is the last closed one; where that has no calls, the newest that has. A reason for which it is
     ``restated`` prices a closed month by the lists and rates as they are now.
     """
+    accepted = accepted_file.load(settings.paths.accepted)
     with open_store(settings.paths.store, settings) as engine, ThreadPoolExecutor(1) as beside:
         beside.submit(_load_the_rest)
         receipts = intake.take_in(engine, settings, logs, told)
@@ -89,15 +109,19 @@ def run(
             month = history.last_closed(settings.zone)
             month = month if month in held else max(held)
         from audit import closing
+        from audit.following import kept
         from audit.pricing.money import Rates
 
         rates = Rates.of(engine, settings, anew=None if restated is None else month)
-        outcome = audit_month(engine, settings, month, told, rates=rates, restated=restated)
+        outcome = audit_month(engine, settings, month, told, rates=rates, accepted=accepted, restated=restated)
+        found = kept.ever_found(engine)
+        doubts = [stray.complaint for stray in outcome.report.strays if stray.is_misspelt(found)]
         with engine.transaction():
             history.audited(engine, month, outcome.exit_code)
+            kept.keep(engine, outcome.report, outcome.rules)
             if month <= history.last_closed(settings.zone):
                 closing.close(engine, settings, outcome.report, rates, restated)
-    return replace(outcome, months=tuple(held))
+    return replace(outcome, months=tuple(held), doubts=tuple(doubts))
 
 
 def _load_the_rest() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -192,12 +192,31 @@ class Month:
         return self.shift(1).start(zone)
 
 
+State = Literal["held", "ended", "grown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """That a person took a finding as it is, from one month to another, and whether that holds.
+
+    It holds, or has ended, or the finding has grown beyond ``limit`` (money) or ``most_calls``; None where it may grow.
+    """
+
+    state: State
+    reason: str
+    by: str
+    since: str
+    until: str
+    limit: Decimal | None = None
+    most_calls: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What one rule found at one place, with the money the ledger credited to it.
 
     ``saving`` is what the rule claims; ``credited`` is what is left of it once surer findings have taken
-    theirs. Both are None for alerts and where no price is known.
+    theirs. Both are None for alerts and where no price is known. ``accepted`` says that a person took it as it is.
     """
 
     id: str
@@ -215,6 +234,17 @@ class Finding:
     amount: Decimal | None = None
     call_ids: tuple[str, ...] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
+    accepted: Acceptance | None = None
+
+    @property
+    def money(self) -> Decimal | None:
+        """What it is about in money: what it was credited, or else the amount it names."""
+        return self.amount if self.credited is None else self.credited
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether nobody need do anything about it, for now."""
+        return self.accepted is not None and self.accepted.state == "held"
 
 
 class AuditError(Exception):

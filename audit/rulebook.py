@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from audit import needs, sandbox, sqlfile
+from audit import needs, packs, pythonrule, sandbox, sqlfile
 from audit.records import Grade, UsageError
 
 if TYPE_CHECKING:
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.needs import Need
+    from audit.pythonrule import Tables
     from audit.sqlfile import SqlFile
 
 TEXTS = ("title", "because", "fix")
 GIVEN_TO_TEXTS = ("project", "subject", "calls", "amount", "saving")
-_KEYS = {"title", "grade", "because", "fix", "precedence", "look_back_days", "needs", "note", "params", "zh"}
+KEYS = {
+    "title", "grade", "because", "fix", "precedence", "look_back_days", "look_back_operations", "history_days", "needs",
+    "note", "params", "zh",
+}  # fmt: skip
 LOOK_BACK_LIMIT = 35
+HISTORY_LIMIT = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,9 @@ class Rule:
     """A rule as its file states it.
 
     ``params`` are the values a run binds to its ``$names``; ``columns`` the names it mentions, None for any; ``needs``
-    what a call must state for the rule to judge it.
+    what a call must state for the rule to judge it; ``look_back_operations`` the only calls it looks back on, if any;
+    ``history_days`` how many days of logs before the month it takes to say anything;
+    ``tables`` the columns that a rule in Python gets.
     """
 
     id: str
@@ -48,6 +55,9 @@ class Rule:
     columns: frozenset[str] | None = None
     needs: tuple[Need, ...] = ()
     note: str = ""
+    look_back_operations: tuple[str, ...] = ()
+    history_days: int = 0
+    tables: Tables = field(default_factory=dict)
 
     def text(self, key: str, language: str) -> str:
         """The title, because or fix in a language; English where the language has none."""
@@ -70,19 +80,37 @@ def find(folders: Iterable[Path]) -> dict[str, Path]:
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{folder}: no such folder of rules")
-        for path in sorted(folder.rglob("*.sql")):
+        for path in sorted(path for path in folder.rglob("*") if _is_rule(path)):
             if found.setdefault(path.stem, path) != path:
-                raise UsageError(
-                    f"{path}: the id '{path.stem}' is taken by {found[path.stem]}; rename the file. To do without "
-                    f"a rule that ships, set [rules.{path.stem}] enabled = false"
-                )
+                raise _taken(path, found[path.stem])
     return dict(sorted(found.items()))
 
 
-def load(folders: Iterable[Path], overrides: Mapping[str, Mapping[str, Any]]) -> tuple[list[Rule], list[Broken]]:
+def _is_rule(path: Path) -> bool:
+    """A SQL file; a Python file only with its cases beside it, for a folder of rules may hold other programs."""
+    return path.suffix == ".sql" or (path.suffix == ".py" and path.with_suffix(".yml").exists())
+
+
+def _taken(path: Path, other: Path) -> UsageError:
+    """Two files of one id. A pack's cannot be renamed."""
+    pack = packs.of(path)
+    if pack is None:
+        remedy = f"rename the file. To do without a rule that ships, set [rules.{path.stem}] enabled = false"
+    else:
+        remedy = (
+            f"it came with {pack.name}: uninstall that, or set [paths] rule_packs = false and list a copy of its "
+            "folder without this file under [paths] rules"
+        )
+    return UsageError(f"{path}: the id '{path.stem}' is taken by {other}; {remedy}")
+
+
+def load(
+    folders: Iterable[Path], overrides: Mapping[str, Mapping[str, Any]], *, python: bool = False
+) -> tuple[list[Rule], list[Broken]]:
     """The rules of some folders with the settings' parameters, and those that cannot be used.
 
-    A settings table that names no rule, or a parameter that no rule has, is an error.
+    Rules in ``python`` are among the latter unless they are allowed. A settings table that names no rule, or a
+    parameter that no rule has, is an error.
     """
     paths = find(folders)
     for name in overrides:
@@ -97,6 +125,9 @@ def load(folders: Iterable[Path], overrides: Mapping[str, Mapping[str, Any]]) ->
         if not isinstance(enabled, bool):
             raise UsageError(f"settings: [rules.{rule_id}] enabled is {enabled!r}, not true or false")
         if not enabled:
+            continue
+        if path.suffix == ".py" and not python:
+            broken.append(Broken(rule_id, path.parent.name, path, pythonrule.refusal(path)))
             continue
         try:
             rule = read(path)
@@ -114,11 +145,11 @@ def load(folders: Iterable[Path], overrides: Mapping[str, Mapping[str, Any]]) ->
 
 def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
     """One rule, checked as far as it can be without running it. Raises UsageError with file, line and reason."""
-    file = sqlfile.read(path)
+    file, tables = pythonrule.read(path) if path.suffix == ".py" else (sqlfile.read(path), {})
     header = file.header
-    unknown = set(header) - _KEYS
+    unknown = set(header) - KEYS
     if unknown:
-        raise UsageError(f"{path}: unknown key '{min(unknown)}' in the header; known: {', '.join(sorted(_KEYS))}")
+        raise UsageError(f"{path}: unknown key '{min(unknown)}' in the header; known: {', '.join(sorted(KEYS))}")
     texts = {"en": {key: _text(file, header, key) for key in TEXTS}}
     for key in ("params", "zh"):
         if not isinstance(header.get(key, {}), dict):
@@ -135,13 +166,15 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
             near = difflib.get_close_matches(name, params, n=1)
             remedy = f"; did you mean '{near[0]}'?" if near else ""
             known = ", ".join(params) or "none"
-            raise UsageError(f"{path}: the settings give it '{name}'; its parameters are: {known}{remedy}")
+            raise UsageError(f"{path}: it has no parameter '{name}'; its parameters are: {known}{remedy}")
         params[name] = _same_kind(path, name, params[name], value)
-    asked = sandbox.check(file, params)
+    asked = _asked(tables, params) if tables else sandbox.check(file, params)
     needed = needs.read(path, header.get("needs", []), asked.columns)
+    operations = _operations(path, header)
+    own = {"operation"} if operations else set()
     return Rule(
         id=file.name,
-        family=path.parent.name,
+        family=path.resolve().parent.name,
         path=path,
         sql=file.sql,
         sql_line=file.sql_line,
@@ -150,10 +183,27 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
         look_back_days=_whole(path, header, "look_back_days", 0, LOOK_BACK_LIMIT),
         texts=texts,
         params={name: value for name, value in params.items() if name in asked.params},
-        columns=None if asked.columns is None else asked.columns.union(*needed),
+        columns=None if asked.columns is None else asked.columns.union(own, *needed),
         needs=needed,
         note=str(header.get("note", "")).strip(),
+        look_back_operations=operations,
+        history_days=_whole(path, header, "history_days", 0, HISTORY_LIMIT),
+        tables=tables,
     )
+
+
+def _asked(tables: Tables, params: Mapping[str, Any]) -> sandbox.Asked:
+    """What a rule in Python asks for: its header says it."""
+    return sandbox.Asked(frozenset(params), frozenset(tables).union(*tables.values()))
+
+
+def _operations(path: Path, header: Mapping[str, Any]) -> tuple[str, ...]:
+    given = header.get("look_back_operations", [])
+    if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
+        raise UsageError(f"{path}: 'look_back_operations' is a list of operations, as [\"embeddings\"]")
+    if given and not header.get("look_back_days"):
+        raise UsageError(f"{path}: 'look_back_operations' says what 'look_back_days' are for, and they are left out")
+    return tuple(given)
 
 
 def _whole(path: Path, header: Mapping[str, Any], key: str, default: int, most: int) -> int:
@@ -190,6 +240,6 @@ def _same_kind(path: Path, name: str, default: Any, value: Any) -> Any:
     both_numbers = isinstance(default, numbers) and isinstance(value, numbers) and not isinstance(value, bool)
     if isinstance(default, bool) != isinstance(value, bool) or not (both_numbers or isinstance(value, type(default))):
         raise UsageError(
-            f"{path}: parameter '{name}' is {value!r} in the settings, but its default {default!r} is of another kind"
+            f"{path}: parameter '{name}' is given as {value!r}, but its default {default!r} is of another kind"
         )
     return value

@@ -9,22 +9,27 @@ Shape of ``<id>.yml``::
         params: {window_hours: 1}   # where the case needs others than the rule's own
         found:                      # exactly these, compared on the keys that are given
           - {call_id: b, saving: 0.5}
+
+A row may stand for many: ``times: 50`` makes fifty calls ``every_ms`` after each other, ``until: 2026-10-31`` a row of
+``daily_spend`` for each day, or each so many days with ``every_days: 7``; ``{n}`` in a text is their number from 1.
+``days`` holds the calendar of the case's month and the twelve before it; a row given for a day changes what it states.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from audit import cases, inspection, rulebook, window
+from audit import cases, inspection, rulebook, tables, window
 from audit.engine.duckdb import Engine
 from audit.pricing import join
-from audit.records import AuditError, UsageError
+from audit.records import AuditError, Month, UsageError
+from audit.settings import Settings
 from audit.window import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from audit.rulebook import Rule
@@ -51,6 +56,7 @@ CALL: dict[str, Any] = {
     "input_price": "0.000003",
     "cache_read_price": "0.0000003",
     "cache_write_price": "0.00000375",
+    "cache_write_1h_price": "0.000006",
     "output_price": "0.000015",
     "cache_kind": "explicit",
     "cache_min_tokens": 1024,
@@ -62,9 +68,14 @@ CALL: dict[str, Any] = {
 }
 _TABLES = {
     "prices": join.PRICES_SHAPE,
-    "daily_spend": window.DAILY_SHAPE,
-    "projects": {**window.PROJECTS_SHAPE, "cost": window.SUM, "calls": "BIGINT"},
+    "daily_spend": tables.DAILY_SHAPE,
+    "days": tables.DAYS_SHAPE,
+    "first_seen": tables.FIRST_SEEN_SHAPE,
+    "pools": tables.POOLS_SHAPE,
+    "projects": {**window.PROJECTS_SHAPE, "cost": tables.SUM, "calls": "BIGINT"},
 }
+_MONTH = Month(2026, 10)
+_CLOCK = tables.Clock.of(Settings(), SPAN.start - timedelta(days=rulebook.LOOK_BACK_LIMIT), SPAN.end)
 _ROWS = ("calls", "found", *_TABLES)
 _KEYS = {"name", "params", *_ROWS}
 
@@ -79,7 +90,9 @@ def run_cases(paths: Iterable[Path]) -> list[cases.Result]:
         except UsageError as error:
             results.append(cases.Result(path.stem, "the files can be read", str(error)))
             continue
-        results += [cases.Result(rule.id, str(case["name"]), _difference(rule, case)) for case in stated]
+        with Engine() as engine:
+            engine.seal()
+            results += [cases.Result(rule.id, str(case["name"]), _difference(engine, rule, case)) for case in stated]
     return results
 
 
@@ -101,11 +114,11 @@ def _is_case(case: Any) -> bool:
     return shaped and {"name", "found"} <= set(case) and isinstance(case.get("params", {}), dict)
 
 
-def _difference(rule: Rule, case: Mapping[str, Any]) -> str | None:
+def _difference(engine: Engine, rule: Rule, case: Mapping[str, Any]) -> str | None:
     """What differs between what the rule should find and what it does."""
     try:
         rule = rulebook.read(rule.path, case.get("params"))
-        found = _found(rule, case)
+        found = _found(engine, rule, case)
     except AuditError as error:
         return str(error)
     expected = list(case["found"] or [])
@@ -127,21 +140,55 @@ def _difference(rule: Rule, case: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _found(rule: Rule, case: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _found(engine: Engine, rule: Rule, case: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rule's rows that lie in the case's month, after the checks an audit makes."""
-    with Engine() as engine:
-        engine.load("priced", window.PRICED_SHAPE, [_call(row) for row in case.get("calls") or []])
-        for table, shape in _TABLES.items():
-            engine.load(table, shape, list(case.get(table) or []))
-        engine.seal()
-        with engine.within(CASE_SECONDS):
-            inspected = inspection.inspect(engine, [rule], [], SPAN, seconds=CASE_SECONDS, language="en")
-        if inspected.failures:
-            raise UsageError(inspected.failures[0].reason)
-        window.show_calls(engine, SPAN, rule.look_back_days)
-        rows = engine.frame(f"SELECT * FROM (\n{rule.sql}\n)", rule.params).to_dicts()
-        kept = {call_id for (call_id,) in engine.rows("SELECT call_id FROM credited")}
+    calls = [_call(row) for given in case.get("calls") or [] for row in _each(given)]
+    engine.load("priced_rows", window.PRICED_SHAPE, calls)
+    window.show_priced(engine, _CLOCK, "USD")
+    for table, shape in _TABLES.items():
+        rows = [row for given in case.get(table) or [] for row in _each(given)]
+        engine.load(table, shape, _days(rows) if table == "days" else rows)
+    inspected = inspection.inspect(engine, [rule], [], SPAN, seconds=CASE_SECONDS, language="en")
+    if inspected.failures:
+        raise UsageError(inspected.failures[0].reason)
+    window.show_calls(engine, SPAN, rule.look_back_days, rule.look_back_operations, rule.columns)
+    rows = engine.frame(f"SELECT * FROM (\n{rule.sql}\n)", rule.params).to_dicts()
+    kept = {call_id for (call_id,) in engine.rows("SELECT call_id FROM credited")}
     return [row for row in rows if "call_id" not in row or row["call_id"] in kept]
+
+
+def _each(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows that one row of a case stands for."""
+    row = dict(given)
+    times, every_ms = int(row.pop("times", 1)), int(row.pop("every_ms", 0))
+    until, every_days = row.pop("until", None), int(row.pop("every_days", 1))
+    if until is not None and isinstance(row.get("day"), date):
+        times = (until - row["day"]).days // every_days + 1
+    for number in range(times):
+        one = {
+            key: value.replace("{n}", str(number + 1)) if isinstance(value, str) else value
+            for key, value in row.items()
+        }
+        if every_ms:
+            one["started_at"] = (row.get("started_at") or CALL["started_at"]) + timedelta(
+                milliseconds=number * every_ms
+            )
+        if until is not None:
+            one["day"] = row["day"] + timedelta(days=number * every_days)
+        yield one
+
+
+def _numbered(value: Any, number: int) -> Any:
+    return value.replace("{n}", str(number)) if isinstance(value, str) else value
+
+
+def _days(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The calendar, with what a case says of some days."""
+    whole = tables.day_rows(
+        _MONTH, "", (_MONTH.shift(1 - tables.HISTORY_MONTHS).first_day, _MONTH.last_day), ended=True
+    )
+    stated = {row["day"]: row for row in given}
+    return [row | stated.get(row["day"], {}) for row in whole]
 
 
 def _call(given: Mapping[str, Any]) -> dict[str, Any]:

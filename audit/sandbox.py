@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from audit.sqlfile import SqlFile
 
-TABLES = ("calls", "prices", "daily_spend", "projects")
+TABLES = ("calls", "prices", "daily_spend", "days", "first_seen", "pools", "projects")
 _TABLE_FUNCTIONS = {"unnest", "generate_series", "range", "explodinggenerateseries"}
 
 # What a rule may not ask for: the clock, chance, the settings, the catalogue, files, the network, other SQL. The

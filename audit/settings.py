@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, ConfigDict, Field
 
 from audit.settings_money import ExchangeRate, Margin, Pool, Prices, Shared
-from audit.settings_types import Amount, Currency, MonthText, OrNone, Section, Share, Zone
+from audit.settings_types import Amount, Country, Currency, MonthText, OrNone, Section, Share, Zone
 
 
 def _memory(text: str) -> str:
@@ -67,6 +67,9 @@ class Company(Section):
     language: Literal["en", "zh"] = Field("en", description="The report's language: en or zh.")
     currency: Currency = Field("USD", description="The report's currency, ISO 4217.")
     timezone: Zone = Field("UTC", description="Where the month's first midnight is taken.")
+    country: Country = Field(
+        "", description="Whose public holidays are days off, ISO 3166 as CN or DE-BY; only weekends where left out."
+    )
 
 
 class Paths(Section):
@@ -80,7 +83,15 @@ class Paths(Section):
         "are named.",
     )
     rules: list[Path] = Field(default_factory=list, description="Folders with rules of your own.")
+    rule_packs: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether the rules of installed packages are used; `audit rules list` says where a rule is from.",
+    )
     formats: list[Path] = Field(default_factory=list, description="Folders with log formats of your own.")
+    accepted: Path = Field(
+        Path("accepted.toml"), description="The findings that somebody took as they are; `audit accept` adds to it."
+    )
 
 
 class Logs(Section):
@@ -148,6 +159,11 @@ class Limits(Section):
     memory: Annotated[str, AfterValidator(_memory)] = Field("4GB", description="Memory for the engine.")
     threads: int = Field(0, ge=0, strict=True, description="Threads for the engine; 0 takes every core.")
     rule_seconds: float = Field(60, gt=0, le=86_400, description="How long one rule may run before it is stopped.")
+    python_rules: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether rules written in Python (`<id>.py`) run; unlike SQL they can do anything the audit can.",
+    )
     rejected_share: Share = Field(
         Decimal("0.01"), description="The share of unreadable lines above which a run counts as incomplete."
     )

@@ -60,6 +60,7 @@ def anchored(settings: Settings, folder: Path) -> Settings:
                     "logs": [folder / path if isinstance(path, Path) else path for path in paths.logs],
                     "rules": [folder / path for path in paths.rules],
                     "formats": [folder / path for path in paths.formats],
+                    "accepted": folder / paths.accepted,
                 }
             ),
             "databases": [database.anchored(folder) for database in settings.databases],

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from babel.numbers import is_currency
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from audit import workdays
 from audit.records import Month
 
 
@@ -37,6 +38,12 @@ def currency_code(code: str) -> str:
     return code
 
 
+def _country(code: str) -> str:
+    if code and not workdays.knows(code):
+        raise ValueError(f"'{code}' is no country whose holidays are known: write it as CN, US or DE-BY (ISO 3166)")
+    return code
+
+
 def _exact(value: object) -> object:
     """A float handed over by a program stands for the digits it prints as; the file's are read exactly."""
     return str(value) if isinstance(value, float) else value
@@ -54,6 +61,7 @@ def _or_none(value: object) -> object:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+Country = Annotated[str, AfterValidator(_country)]
 MonthText = Annotated[str, BeforeValidator(_month)]
 Currency = Annotated[str, AfterValidator(currency_code)]
 Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0)]

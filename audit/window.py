@@ -1,57 +1,54 @@
-"""The month's working tables: priced calls with their owners, projects with their revenue, daily spend.
+"""The month's working tables: priced calls with their owners, and projects with their revenue.
 
-What rules see is made here and nowhere else. All SQL; Python only hands over the settings' small tables.
+What rules see is made here and in ``tables``, and nowhere else. All SQL; Python only hands over the settings' small
+tables.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit import chargeback
+from audit import chargeback, tables
 from audit.pricing import join
 from audit.records import CALL_COLUMNS, MONEY, TEXT, WHOLE, Month
+from audit.tables import HISTORY_MONTHS, SUM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from audit.engine.duckdb import Engine
     from audit.pricing.money import Rates
     from audit.redline import Owner
     from audit.rulebook import Rule
     from audit.settings import Project, Settings
 
-HISTORY_MONTHS = 13
-# A sum of money: a currency of small units passes what one call may cost.
-SUM = "DECIMAL(38,9)"
 # What the report itself needs of a call, whatever the rules ask for.
 _ALWAYS = {
-    "source", "started_at", "provider", "model", "service_tier", "status", "usage_quality", "input_tokens",
-    "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "stated_cost",
-    "stated_currency",
+    "source", "started_at", "operation", "provider", "model", "task", "api_key", "service_tier", "status",
+    "gateway_cache_hit", "usage_quality", "input_tokens", "cache_read_tokens", "cache_write_tokens",
+    "cache_write_1h_tokens", "output_tokens", "template_hash", "stated_cost", "stated_currency",
 }  # fmt: skip
 _OF_PRICE = (
-    "input_price", "cache_read_price", "cache_write_price", "output_price", "cache_kind", "cache_min_tokens",
-    "cache_lifetime_ms", "smaller_model", "smaller_input_price", "smaller_output_price", "price_source",
+    "input_price", "cache_read_price", "cache_write_price", "cache_write_1h_price", "output_price", "cache_kind",
+    "cache_min_tokens", "cache_lifetime_ms", "smaller_model", "smaller_input_price", "smaller_output_price",
+    "batch_input_price", "batch_cache_read_price", "batch_cache_write_price", "batch_output_price",
 )  # fmt: skip
+# What calls are kept by is not looked at; where a source's region is named in the settings, no call need state it.
+_NEVER_SILENT = {"call_id", "source", "started_at", "project", "region", "operation"}
 PRICED_SHAPE = {
     **{column.name: column.type for column in CALL_COLUMNS},
     "cost": MONEY,
     "list_cost": MONEY,
     "native_cost": MONEY,
     "native_currency": TEXT,
+    "price_source": TEXT,
     **{name: join.PRICES_SHAPE[name] for name in _OF_PRICE},
 }
-DAILY_SHAPE = {
-    "day": "DATE",
-    "project": TEXT,
-    "provider": TEXT,
-    "model": TEXT,
-    "calls": WHOLE,
-    "input_tokens": WHOLE,
-    "output_tokens": WHOLE,
-    "cost": SUM,
-}
+# What a call says of the company's own calendar: told by the view, kept by no table.
+CLOCK_SHAPE = {"day": "DATE", "hour": WHOLE, "workday": "BOOLEAN"}
 PROJECTS_SHAPE = {
     "project": "VARCHAR",
     "owner": "VARCHAR",
@@ -86,22 +83,43 @@ def span_of(month: Month, settings: Settings) -> Span:
     return Span(_plain(month.start(settings.zone)), _plain(month.end(settings.zone)))
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many days before the month calls are kept: all of them, and those of some operations further back."""
+
+    days: int = 0
+    operations: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> Reach:
+        """As far as some rule asks for."""
+        days, operations = 0, dict[str, int]()
+        for rule in rules:
+            if not rule.look_back_operations:
+                days = max(days, rule.look_back_days)
+            for name in rule.look_back_operations:
+                operations[name] = max(operations.get(name, 0), rule.look_back_days)
+        return cls(days, operations)
+
+
 def build(
     engine: Engine,
     settings: Settings,
     month: Month,
     owners: list[Owner],
-    look_back_days: int,
+    reach: Reach | int,
     *,
     asked: set[str] | None = None,
     rates: Rates | None = None,
     anew: bool = False,
 ) -> Span:
-    """Make ``prices``, ``priced``, ``projects`` and ``daily_spend`` for a month.
+    """Make all that rules see of a month: ``priced`` calls, ``prices``, ``projects`` and what stands beside them.
 
-    ``asked`` are the names that rules mention, which limits the columns of ``priced``; None takes them all. A closed
-    month has the prices it was closed with, unless it is to be priced ``anew``.
+    ``reach`` says how far before the month, a number of days for all calls. ``asked`` are the names that rules mention,
+    which limits the columns of ``priced``; None takes them all. A closed month has the prices it was closed with,
+    unless it is to be priced ``anew``.
     """
+    reach = Reach(reach) if isinstance(reach, int) else reach
     span = span_of(month, settings)
     oldest = _plain(month.shift(1 - HISTORY_MONTHS).start(settings.zone))
     terms = join.load_prices(engine, settings, oldest, span.end, rates=rates, anew=month if anew else None)
@@ -110,9 +128,17 @@ def build(
     apart += ["list_cost"] if terms.stated else []
     if asked is not None and settings.margins:
         asked = asked | {"team"}
-    _priced(engine, settings, Span(span.start - timedelta(days=look_back_days), span.end), apart, asked)
+    clock = tables.Clock.of(settings, oldest, span.end)
+    _priced(engine, settings, span, reach, apart=apart, asked=asked)
+    show_priced(engine, clock, settings.company.currency)
+    _tell_apart(engine)
     _projects(engine, settings, month, owners, span)
-    _daily_spend(engine, settings, oldest, span.start - timedelta(days=look_back_days))
+    owner = owner_sql(settings.projects)
+    tables.make_days(engine, settings, month)
+    tables.make_daily_spend(engine, clock, owner, oldest, span.start - timedelta(days=reach.days))
+    if asked is None or "first_seen" in asked:
+        tables.make_first_seen(engine, clock, owner, span.end)
+    tables.make_pools(engine, settings, month)
     return span
 
 
@@ -123,30 +149,69 @@ def asked_by(rules: list[Rule]) -> set[str] | None:
     return {name for rule in rules for name in rule.columns or ()}
 
 
-def _priced(engine: Engine, settings: Settings, span: Span, apart: list[str], asked: set[str] | None) -> None:
-    """The calls of a span with what they cost; ``apart`` are the costs that may differ from the report's."""
+def _priced(
+    engine: Engine, settings: Settings, span: Span, reach: Reach, *, apart: list[str], asked: set[str] | None
+) -> None:
+    """The calls of a span with what they cost; ``apart`` are the costs that may differ from the report's.
+
+    A call keeps the number of its price row, and no column that no call of the store states: both are shown by views.
+    """
+    silent = _silent(engine)
     logged = [
         f"c.{column.name}"
         for column in CALL_COLUMNS
-        if column.name not in ("call_id", "project") and (asked is None or column.name in _ALWAYS | asked)
+        if column.name not in {"call_id", "project", *silent} and (asked is None or column.name in _ALWAYS | asked)
     ]
-    of_price = [name for name in _OF_PRICE if asked is None or name in asked or name == "price_source"]
+    within = [f"c.started_at >= TIMESTAMP '{span.start - timedelta(days=reach.days)}'"] + [
+        f"c.operation = {_quoted(name)} AND c.started_at >= TIMESTAMP '{span.start - timedelta(days=days)}'"
+        for name, days in reach.operations.items()
+        if days > reach.days
+    ]
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE priced_rows AS SELECT c.call_id, {owner_sql(settings.projects)} AS project, "
-        f"{', '.join([*logged, 'c.cost', *(f'c.{name}' for name in apart + of_price)])} "
-        "FROM costed c WHERE c.started_at >= $start AND c.started_at < $end",
-        {"start": span.start, "end": span.end},
+        f"{', '.join([*logged, 'c.cost', *(f'c.{name}' for name in apart), 'c.price_source', 'c.price_row'])} "
+        f"FROM costed c WHERE c.started_at < $end AND c.started_at >= $oldest AND ({' OR '.join(within)})",
+        {
+            "end": span.end,
+            "oldest": span.start - timedelta(days=max([reach.days, *reach.operations.values()])),
+        },
     )
+
+
+def _silent(engine: Engine) -> set[str]:
+    """The columns of the call record that no call of the store states, as far as the engine knows without a look."""
+    names = [column.name for column in CALL_COLUMNS if column.name not in _NEVER_SILENT]
+    told = ", ".join(f"stats({name}).has_no_null" for name in names)
+    tables_of_calls = [engine.rows(f"SELECT {told} FROM store.{table} LIMIT 1") for table in ("calls", "linked")]
+    return {name for at, name in enumerate(names) if not any(row[at] for rows in tables_of_calls for row in rows)}
+
+
+def show_priced(engine: Engine, clock: tables.Clock, currency: str) -> None:
+    """The views over ``priced_rows``: ``priced``, ``priced_in_full`` with the unit prices, ``numbered`` with its rows.
+
+    They have every column that rules may ask for: what the table holds, costs that are all the same, the company's
+    calendar, and NULL for what no call states.
+    """
+    held = set(engine.columns("SELECT * FROM priced_rows"))
     same = {
         "native_cost": "cost",
-        "native_currency": f"CASE WHEN cost IS NOT NULL THEN {_quoted(settings.company.currency)} END",
+        "native_currency": f"CASE WHEN cost IS NOT NULL THEN {_quoted(currency)} END",
         "list_cost": "cost",
-    }
-    beside = [f"{sql} AS {name}" for name, sql in same.items() if name not in apart]
-    engine.run(f"CREATE OR REPLACE TEMP VIEW priced AS SELECT {', '.join(['*', *beside])} FROM priced_rows")
+    } | {column.name: f"NULL::{column.type}" for column in CALL_COLUMNS}
+    shown = [name for name in PRICED_SHAPE if name in held or name in same]
+    beside = {name: "r." + name if name in held else same[name] for name in shown} | clock.columns()
+    told = ", ".join(f"{sql} AS {name}" for name, sql in beside.items())
+    engine.run(f"CREATE OR REPLACE TEMP VIEW numbered AS SELECT r.rowid AS number, {told} FROM priced_rows r")
+    engine.run("CREATE OR REPLACE TEMP VIEW priced AS SELECT * EXCLUDE (number) FROM numbered")
+    of_price = ", ".join(f"p.{name}" for name in PRICED_SHAPE if name not in shown)
+    in_full = f"SELECT {told}, {of_price} FROM priced_rows r LEFT JOIN prices p ON p.rowid = r.price_row"
+    engine.run("CREATE OR REPLACE TEMP VIEW priced_in_full AS " + (in_full if of_price else "SELECT * FROM priced"))
+
+
+def _tell_apart(engine: Engine) -> None:
+    """An id is unique within its source; where two sources share one, the source becomes part of it."""
     (sources,) = engine.row("SELECT count(DISTINCT source) FROM priced_rows")
     if sources > 1:
-        # An id is unique within its source; where two sources share one, the source becomes part of it.
         engine.run(
             "UPDATE priced_rows SET call_id = concat(source, '/', call_id) WHERE call_id IN "
             "(SELECT call_id FROM priced_rows GROUP BY call_id HAVING count(*) > 1)"
@@ -210,32 +275,25 @@ def _charged(engine: Engine, settings: Settings, month: Month, span: Span) -> li
     ]
 
 
-def _daily_spend(engine: Engine, settings: Settings, oldest: datetime, since: datetime) -> None:
-    """Days of the company's zone. Quarters of an hour are summed before they are dated: few need the zone's rules.
+def show_calls(
+    engine: Engine,
+    span: Span,
+    look_back_days: int,
+    operations: Sequence[str] = (),
+    columns: frozenset[str] | None = None,
+) -> None:
+    """What the next rule sees as ``calls``: the month, and as far before it as the rule asks for.
 
-    What is priced already is not priced again; only the days before the window still must be.
+    Where it names ``operations``, only their calls are looked back on. ``columns`` are the names it mentions: who asks
+    for no unit price is shown none, and need not wait for them.
     """
-    quarter = "time_bucket(INTERVAL '15 minutes', started_at) AS quarter"
-    summed = ", ".join(f"sum({name}) AS {name}" for name in ("input_tokens", "output_tokens", "cost"))
-    sums = f"count(*) AS calls, {summed}"
-    engine.run(
-        "CREATE OR REPLACE TEMP TABLE daily_spend AS WITH earlier AS ("
-        f"SELECT c.started_at, {owner_sql(settings.projects)} AS project, c.provider, c.model, c.input_tokens, "
-        "c.output_tokens, c.cost FROM costed c "
-        "WHERE c.started_at >= $oldest AND c.started_at < $since), "
-        f"quarters AS (SELECT {quarter}, project, provider, model, {sums} FROM priced GROUP BY ALL "
-        f"UNION ALL SELECT {quarter}, project, provider, model, {sums} FROM earlier GROUP BY ALL) "
-        f"SELECT (quarter AT TIME ZONE 'UTC' AT TIME ZONE {_quoted(settings.company.timezone)})::DATE AS day, "
-        "project, provider, model, sum(calls)::BIGINT AS calls, sum(input_tokens)::BIGINT AS input_tokens, "
-        f"sum(output_tokens)::BIGINT AS output_tokens, sum(cost)::{SUM} AS cost FROM quarters GROUP BY ALL",
-        {"oldest": oldest, "since": since},
-    )
-
-
-def show_calls(engine: Engine, span: Span, look_back_days: int) -> None:
-    """What the next rule sees as ``calls``: the month, and as far before it as the rule asks for."""
     since = span.start - timedelta(days=look_back_days)
-    engine.run(f"CREATE OR REPLACE TEMP VIEW calls AS SELECT * FROM priced WHERE started_at >= TIMESTAMP '{since}'")
+    only = f" AND (started_at >= TIMESTAMP '{span.start}' OR operation IN ({', '.join(map(_quoted, operations))}))"
+    table = "priced_in_full" if columns is None or columns.intersection(_OF_PRICE) else "priced"
+    engine.run(
+        f"CREATE OR REPLACE TEMP VIEW calls AS SELECT * FROM {table} WHERE started_at >= TIMESTAMP '{since}'"
+        f"{only if operations else ''}"
+    )
 
 
 def _quoted(text: str) -> str:

@@ -3,60 +3,115 @@
 from __future__ import annotations
 
 import string
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from babel.dates import format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.dates import format_date, format_timedelta
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+
+from audit.rounding import WHOLE_FROM, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
 _NOBODY = {"en": "nobody's project", "zh": "无归属项目"}
+_DAY = {"en": "MMM d", "zh": "M月d日"}
 _UNKNOWN = "-"
 SECOND = 1000
 _MILLISECONDS = {"en": " ms", "zh": "毫秒"}
 # Numbers beyond it say nothing to a person, and some do not fit a duration.
 _BIGGEST = Decimal(10) ** 15
+MONEY_NAMES = ("amount", "saving")
 
 
-def filled(text: str, values: Mapping[str, Any], language: str) -> str:
-    """The text with ``{name}`` replaced: ``_ms`` as a duration, ``_share`` as a percentage, numbers grouped."""
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The language findings are told in, and the currency of their money, ISO 4217; without one it is a number."""
+
+    language: str = "en"
+    currency: str = ""
+
+    @property
+    def locale(self) -> str:
+        """The language as the locale data know it."""
+        return _LOCALES.get(self.language, "en")
+
+
+ENGLISH = Voice()
+
+
+def filled(text: str, values: Mapping[str, Any], voice: Voice | str = ENGLISH) -> str:
+    """The text with ``{name}`` replaced, each value said by what its name ends in.
+
+    ``_ms`` is a duration, ``_share`` a percentage, ``_day`` a date, ``_cost`` (and ``amount``, ``saving``) money; other
+    numbers are grouped. ``{calls:call|calls}`` is the number with the word that fits it.
+    """
+    voice = Voice(voice) if isinstance(voice, str) else voice
     parts = []
-    for literal, name, _, _ in string.Formatter().parse(text):
+    for literal, name, forms, _ in string.Formatter().parse(text):
         parts.append(literal)
         if name:
-            parts.append(_said(name, values.get(name), language))
+            value = values.get(name)
+            parts.append(_said(name, value, voice))
+            if forms:
+                one, _, many = forms.partition("|")
+                parts.append(f" {one if value == 1 else many or one}")
     return "".join(parts)
 
 
-def _said(name: str, value: Any, language: str) -> str:
-    locale = _LOCALES.get(language, "en")
+def _said(name: str, value: Any, voice: Voice) -> str:
     if value is None:
-        return _NOBODY[language] if name == "project" else _UNKNOWN
+        return _NOBODY.get(voice.language, _NOBODY["en"]) if name == "project" else _UNKNOWN
+    if name.endswith("_day"):
+        return _date(value, voice)
     number = _number(name, value)
     if number is None:
         return str(value)
-    if not number.is_finite() or abs(number) >= _BIGGEST:
-        return _UNKNOWN
+    return _figure(name, number, voice) if number.is_finite() and abs(number) < _BIGGEST else _UNKNOWN
+
+
+def _figure(name: str, number: Decimal, voice: Voice) -> str:
     if name.endswith("_ms"):
-        return _duration(number, language, locale)
+        return _duration(number, voice)
     if name.endswith("_share"):
-        return str(format_percent(number, format="#,##0.0%", locale=locale))
-    return str(format_decimal(number, locale=locale))
+        return str(format_percent(number, format="#,##0.0%", locale=voice.locale))
+    if voice.currency and (name in MONEY_NAMES or name.endswith("_cost")):
+        return _money(number, voice)
+    return str(format_decimal(number, locale=voice.locale))
 
 
-def _duration(milliseconds: Decimal, language: str, locale: str) -> str:
+def _money(value: Decimal, voice: Voice) -> str:
+    """To the coin below a thousand, to the unit above; what no coin is small enough for keeps two figures."""
+    digits = 0 if abs(value) >= WHOLE_FROM else get_currency_precision(voice.currency)
+    if value and not rounded(value, digits):
+        digits = 1 - value.adjusted()
+    pattern = f"¤#,##0.{'0' * digits}" if digits else "¤#,##0"
+    text: str = format_currency(
+        rounded(value, digits), voice.currency, format=pattern, locale=voice.locale, currency_digits=False
+    )
+    return text.replace("-", "−")
+
+
+def _date(value: Any, voice: Voice) -> str:
+    try:
+        day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return str(value)
+    return str(format_date(day, _DAY.get(voice.language, _DAY["en"]), locale=voice.locale))
+
+
+def _duration(milliseconds: Decimal, voice: Voice) -> str:
     if 0 < abs(milliseconds) < SECOND:
-        return f"{milliseconds:f}{_MILLISECONDS[language]}"
-    return str(format_timedelta(timedelta(milliseconds=float(milliseconds)), threshold=1.5, locale=locale))
+        return f"{milliseconds:f}{_MILLISECONDS.get(voice.language, _MILLISECONDS['en'])}"
+    return str(format_timedelta(timedelta(milliseconds=float(milliseconds)), threshold=1.5, locale=voice.locale))
 
 
 def _number(name: str, value: Any) -> Decimal | None:
     """The value as a number; None where it is a text, which is said as it stands."""
-    if isinstance(value, str) and not name.endswith(("_ms", "_share")):
+    if isinstance(value, str) and not name.endswith(("_ms", "_share", "_cost")):
         return None
     try:
         return Decimal(str(value))

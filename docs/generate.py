@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import re
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit import formatbook, formatlist, places, rulebook, settings_template
+from audit import formatbook, formatlist, places, rulebook, settings_template, tablebook
+from audit.accepted_file import Entry
 from audit.pricing import pricelist
 from audit.pricing.row import PRICE_KEYS, PriceRow
 from audit.records import BILL_COLUMNS, CALL_COLUMNS, PRICE_COLUMNS, Column, Grade
+from audit.report.cells import Cell
+from audit.report.effects import Side, compared
+from audit.sandbox import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +53,12 @@ def price_keys() -> str:
         for key, info in PriceRow.model_fields.items()
         if key not in PRICE_KEYS and info.description
     ]
+    return _table(("key", "meaning"), rows)
+
+
+def accepted() -> str:
+    """Every key of an acceptance."""
+    rows = [(f"`{key}`", info.description or "") for key, info in Entry.model_fields.items()]
     return _table(("key", "meaning"), rows)
 
 
@@ -95,6 +106,23 @@ def _needs(rule: rulebook.Rule) -> str:
 
 def _params(rule: rulebook.Rule) -> str:
     return ", ".join(f"`{name} = {str(value).lower()}`" for name, value in rule.params.items()) or "none"
+
+
+def rule_tables() -> str:
+    """Every table that rules see, with each column's type, meaning and an example."""
+    parts = []
+    for name in TABLES:
+        parts.append(f"#### `{name}`\n\n{_sentence(tablebook.what(name))}\n")
+        rows = [
+            (f"`{one.name}`", one.type, one.meaning, f"`{one.example}`" if one.example else "")
+            for one in tablebook.told(name)
+        ]
+        parts.append(_table(("column", "type", "meaning", "example"), rows))
+    return "\n".join(parts)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def grades() -> str:
@@ -145,12 +173,48 @@ def _columns(listed: tuple[Column, ...]) -> str:
     return _table(("column", "type", "meaning"), [(f"`{one.name}`", one.type, one.meaning) for one in listed])
 
 
+def change_example() -> str:
+    """A month against the one before, worked out by the report's own code."""
+    million = Decimal("0.000001")
+    large, cheaper = ("x", "large"), (5, Decimal("0.5"), 5, 5, 20)
+    task = ("chat", "answers")
+
+    def cell(model: tuple[str, str], calls: int, tokens: tuple[int, ...], prices: tuple[Decimal | int, ...]) -> Cell:
+        used = tuple(Decimal(kind * calls) for kind in tokens)
+        each = tuple(price * million for price in prices)
+        cost = sum((kind * price for kind, price in zip(used, each, strict=True)), Decimal(0))
+        return Cell(task, model, Decimal(calls), used, each, cost)
+
+    plain, cached = (1_000, 0, 0, 0, 100), (1_000, 1_000, 0, 0, 100)
+    then = Side((cell(large, 960, plain, (5, Decimal("0.5"), 5, 5, 25)),), Decimal("0.30"), calls=1_000)
+    small = cell(("x", "small"), 500, cached, (1, Decimal("0.1"), 1, 1, 5))
+    now = Side((cell(large, 1_000, cached, cheaper), small), Decimal("0.75"), calls=1_600)
+    new = Side((cell(large, 400, (0, 0, 0, 0, 250), cheaper),), calls=400)
+    found = compared({"help": then}, {"help": now, "poems": new}, "2026-09")
+    if found is None:
+        raise SystemExit("the example has no change")
+    told = {
+        "new": "`poems` had no call before: 400 x $0.005",
+        "waste": "$0.75 now, $0.30 before",
+        "volume": "1,500 calls at the former $0.0075, less the former 960 at that: $11.25 - $7.20",
+        "mix": "500 of them on `small`, where 1,000 tokens in and 100 out cost $0.0015: 500 x -$0.0060",
+        "tokens": "1,000 tokens more in: 1,000 x $0.0050 on `large`, 500 x $0.0010 on `small`",
+        "cache": "1,000 of the 2,000 are read at a tenth: 1,000 x -$0.0045, 500 x -$0.0009",
+        "price": "100 tokens out of `large` at $20 a million, not $25: 1,000 x -$0.0005",
+    }
+    rows = [("September", "", f"${found.before:.2f}")]
+    rows += [(name, told[name], f"{part:+.2f}") for name, part in found.parts.each().items() if part]
+    return _table(("", "", "dollars"), [*rows, ("October", "", f"${found.after:.2f}")])
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "price_keys": price_keys,
+    "accepted": accepted,
     "price_units": price_units,
     "price_lists": price_lists,
     "rules": rules,
+    "rule_tables": rule_tables,
     "grades": grades,
     "formats": formats,
     "bill_formats": bill_formats,
@@ -158,6 +222,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "format_notes": format_notes,
     "columns": columns,
     "bill_columns": bill_columns,
+    "change_example": change_example,
 }
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMANDS = {
-    "init", "ingest", "run", "send", "schedule", "formats", "rules", "prices", "reconcile", "reprice", "version",
+    "init", "ingest", "run", "send", "schedule", "formats", "rules", "prices", "reconcile", "reprice", "sql", "version",
+    "findings", "show", "call", "accept",
 }  # fmt: skip
 CALL = (
     '{{"call_id": "{0}", "started_at": "2026-10-05T10:00:00Z", "provider": "openai", "model": "gpt-4.1", '
@@ -135,8 +136,8 @@ def test_a_hostile_log_line_is_shown_as_text(audit: Audit, logs: Path) -> None:
 
 def test_a_rule_of_ones_own_stands_in_the_report(audit: Audit, logs: Path) -> None:
     assert audit("rules", "new", "long_reads", "--in", "mine").returncode == 0
-    assert "2 cases passed, 0 failed" in audit("rules", "test", "mine").stdout
-    audit.settings('[paths]\nlogs = ["logs"]\nrules = ["mine"]\n\n[rules.long_reads]\nat_least_tokens = 1000\n')
+    assert "4 cases passed, 0 failed" in audit("rules", "test", "mine").stdout
+    audit.settings('[paths]\nlogs = ["logs"]\nrules = ["mine"]\n\n[rules.long_reads]\nmost_tokens = 999\n')
     assert "long_reads" in audit("rules", "list").stdout
     assert audit("run", "--month", "2026-10").returncode == 0
     data = json.loads((audit.folder / "reports/2026-10/report.json").read_text(encoding="utf-8"))

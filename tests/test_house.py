@@ -21,8 +21,11 @@ DRIVERS = {
     "smtplib": {"delivery/smtp.py"},
     "apscheduler": {"schedule.py"},
     "genai_prices": {"pricing/catalogue.py"},
-    "typer": {"cli.py", *(f"commands/{name}.py" for name in ("formats", "options", "prices", "rules"))},
-    "rich": {"progress.py"},
+    "typer": {
+        "cli.py",
+        *(f"commands/{name}.py" for name in ("findings", "formats", "options", "prices", "rules", "sql")),
+    },
+    "rich": {"progress.py", "tabular.py"},
     "zstandard": {"ingest/layout.py"},
     "jinja2": {"report/render.py"},
     "yaml": {"cases.py"},

@@ -122,7 +122,8 @@ def test_each_project_is_judged_by_its_own_calls() -> None:
     covered = measured({"source": "a", "project": "p"}, {"source": "b", "project": "q", "prompt_hash": PROMPT})
     proven = [rule for rule in shipped() if rule.grade is Grade.PROVEN]
     assert covered.of_project(proven, "p") == "little"
-    assert covered.of_project(proven, "q") == "whole"
+    assert covered.of_project(proven, "q") == "partly"  # it says nothing of traces and keys
+    assert covered.of_project([called(proven, "duplicate_call")], "q") == "whole"
     assert covered.of_project([called(proven, "duplicate_call")], "p") == "none"
 
 
@@ -139,11 +140,13 @@ def test_the_days_before_the_month_are_not_counted() -> None:
         (["whole", "partly"], "partly"),
         (["partly", "little"], "little"),
         (["whole", "none"], "little"),
+        (["whole", "whole", "none"], "partly"),
+        (["whole", "little", "none"], "little"),
         (["none", "none"], "none"),
         ([], "none"),
     ],
 )
-def test_rules_together_saw_as_little_as_the_blindest(states: Any, together: str) -> None:
+def test_rules_together_saw_little_where_half_of_them_did(states: Any, together: str) -> None:
     assert coverage.combined(states) == together
 
 

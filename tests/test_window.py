@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit import redline, window
+from audit import redline, tables, window
 from audit.records import Month
 from audit.settings import Settings
 from tests.pricing.priced import store, utc
@@ -151,7 +151,7 @@ def test_daily_spend_reaches_thirteen_months_back_and_keeps_what_is_unknown(look
         (date(2026, 10, 6), "house-model", None),
         (date(2026, 10, 31), opus, EACH),
     ]
-    assert shape == window.DAILY_SHAPE
+    assert shape == tables.DAILY_SHAPE
 
 
 def test_projects_are_those_that_spent_and_those_that_are_to_earn() -> None:
@@ -176,9 +176,12 @@ def test_projects_are_those_that_spent_and_those_that_are_to_earn() -> None:
 
 def test_priced_calls_have_the_shape_that_rules_are_told() -> None:
     with built([at("2026-10-02")]) as (engine, _):
-        shape = engine.columns("SELECT * FROM priced")
-        assert engine.row("SELECT cost, price_source, cache_min_tokens FROM priced")[0] == EACH
-    assert shape == window.PRICED_SHAPE
+        shape = engine.columns("SELECT * FROM priced_in_full")
+        bare = engine.columns("SELECT * FROM priced")
+        assert engine.row("SELECT cost, price_source, cache_min_tokens FROM priced_in_full")[0] == EACH
+    assert "input_price" not in bare
+    assert bare.items() <= shape.items()
+    assert shape == {**window.PRICED_SHAPE, **window.CLOCK_SHAPE}
 
 
 def test_a_store_without_calls_has_empty_tables() -> None:

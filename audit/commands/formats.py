@@ -38,12 +38,12 @@ def formats_sniff(
     settings_file: SettingsFile = None,
 ) -> None:
     """Say which format a log is in, how its first calls are read, and which rules cannot judge it."""
-    from audit import formatbook, formatlist, places, rulebook, sniffed, sniffing
+    from audit import formatbook, formatlist, packs, rulebook, sniffed, sniffing
     from audit.ingest.find import files
 
     settings = settings_of(settings_file)
     formats = formatbook.load(*formatlist.places_and_params(settings, more or []))
-    rules, _ = rulebook.load([places.rules(), *settings.paths.rules], settings.rules)
+    rules, _ = rulebook.load(packs.folders(settings.paths), settings.rules, python=settings.limits.python_rules)
     sniffer = sniffing.Sniffer(formats, tuple(rules), settings)
     understood = True
     for path in files(paths):

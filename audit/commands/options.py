@@ -60,7 +60,8 @@ def passed(results: list[Result]) -> None:
     failed = [result for result in results if result.difference is not None]
     for result in failed:
         typer.echo(f"FAILED {result.of}: {result.case}\n       {result.difference}")
-    typer.echo(f"{len(results) - len(failed)} cases passed, {len(failed)} failed")
+    good = len(results) - len(failed)
+    typer.echo(f"{good} case{'s' * (good != 1)} passed, {len(failed)} failed")
     if failed:
         raise typer.Exit(1)
 

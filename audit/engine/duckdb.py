@@ -6,22 +6,27 @@ Everything that touches calls is SQL handed to :class:`Engine`. Results come bac
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
 
 from audit.records import AuditError, StoreBusyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     import polars as pl
 
 
+T = TypeVar("T")
 INTERRUPT_SECONDS = 0.05
+# What the engine makes of Ctrl-C while a statement runs.
+_STOPPED = "Query interrupted"
 # Columns whose values are handed over as text: a list of numbers would take the digits of its first.
 _AS_TEXT = ("DECIMAL", "DOUBLE", "UUID")
 
@@ -53,20 +58,30 @@ class Engine:
             config["threads"] = threads
         try:
             self._con = duckdb.connect(str(path) if path else ":memory:", config=config)
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise StoreBusyError(
-                    f"{path}: another run holds the store; wait until it has ended, or stop it"
-                ) from None
-            raise EngineError(f"{path}: the store cannot be opened: {_first_sentence(error)}") from None
         except duckdb.Error as error:
-            raise EngineError(f"{path}: the store cannot be opened: {_first_sentence(error)}") from None
+            raise _not_opened(path, error) from None
         self._con.execute(f"SET TimeZone = '{zone}'")
         self._con.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
 
     def progress(self) -> float:
         """How far the statement is that runs now, from 0 to 1; asked from another thread."""
         return max(self._con.query_progress(), 0) / 100
+
+    def borrow(self, path: Path) -> None:
+        """Read a store's tables from memory without a right to change them, until :meth:`give_back`.
+
+        What spills to disk lies beside the store. Raises StoreBusyError while a run writes to it.
+        """
+        place = _quoted(str(path))
+        try:
+            self._con.execute(f"SET temp_directory = {_quoted(f'{path}.tmp')}")
+            self._con.execute(f"ATTACH {place} AS borrowed (READ_ONLY); USE borrowed")
+        except duckdb.Error as error:
+            raise _not_opened(path, error) from None
+
+    def give_back(self) -> None:
+        """Let a borrowed store go; temporary tables made of it stay."""
+        self._con.execute("USE memory; DETACH borrowed")
 
     def close(self) -> None:
         """Write what is pending and let the store go."""
@@ -103,6 +118,23 @@ class Engine:
     def row(self, sql: str, params: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
         """The one row of a query that always has one."""
         return self.rows(sql, params)[0]
+
+    @contextmanager
+    def batches(self, sql: str, size: int) -> Iterator[tuple[list[str], Iterator[list[tuple[Any, ...]]]]]:
+        """A query's column names, and its rows so many at a time as they come. Whatever it changes is undone."""
+        with _translated():
+            self._con.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            with _translated():
+                self._con.execute(sql)
+                names = [str(name) for name, *_ in self._con.description or ()]
+            yield names, iter(lambda: self._fetched(size), [])
+        finally:
+            self._con.execute("ROLLBACK")
+
+    def _fetched(self, size: int) -> list[tuple[Any, ...]]:
+        with _translated():
+            return self._con.fetchmany(size)
 
     def columns(self, sql: str, params: Mapping[str, Any] | None = None) -> dict[str, str]:
         """The names and types a query would give, without running it."""
@@ -173,6 +205,31 @@ class Engine:
             over.set()
             watch.join()
 
+    def stoppable(self, work: Callable[[], T]) -> T:
+        """Do some work with this engine so that Ctrl-C stops it at once, as KeyboardInterrupt.
+
+        The engine looks for signals only between its tasks, and may wait for one that does not end: the work is done
+        on a thread beside, and this one waits.
+        """
+        with ThreadPoolExecutor(1) as beside:
+            doing = beside.submit(work)
+            try:
+                while not wait([doing], INTERRUPT_SECONDS).done:
+                    pass
+            except KeyboardInterrupt:
+                while not self._stopped(doing):
+                    pass
+                raise
+            return doing.result()
+
+    def _stopped(self, doing: Future[Any]) -> bool:
+        """Interrupt what is being done; whether it has ended. It is asked again where Ctrl-C comes again."""
+        try:
+            self._con.interrupt()
+            return bool(wait([doing], INTERRUPT_SECONDS).done)
+        except KeyboardInterrupt:
+            return False
+
     def statement_kinds(self, sql: str) -> list[str]:
         """What kind each statement of a text is, as the engine's own parser sees it; SELECT, INSERT, ..."""
         with _translated():
@@ -196,6 +253,20 @@ def _translated() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise EngineError(_first_sentence(error)) from None
+    except RuntimeError as error:
+        if str(error) != _STOPPED:
+            raise
+        raise KeyboardInterrupt from None
+
+
+def _not_opened(path: Path | None, error: duckdb.Error) -> AuditError:
+    if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+        return StoreBusyError(f"{path}: another run holds the store; wait until it has ended, or stop it")
+    return EngineError(f"{path}: the store cannot be opened: {_first_sentence(error)}")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _text(value: Any) -> str | None:

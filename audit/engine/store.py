@@ -1,11 +1,14 @@
-"""The store's tables: calls, the files they came from, the lines that could not be read, the months done."""
+"""The store's tables: calls, the files they came from, the lines that could not be read, the months done.
+
+A table that came later is made in an older store as it is opened; only a changed table is another version.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from audit.engine.duckdb import Engine
-from audit.records import BILL_COLUMNS, CALL_COLUMNS, AuditError
+from audit.records import BILL_COLUMNS, CALL_COLUMNS, AuditError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +33,8 @@ _NAMES = ", ".join(column.name for column in CALL_COLUMNS)
 
 # `calls` are what each source says; `each_call` are the calls, those that two sources state once.
 # A file is its content: `sha256`, `bytes` and `head` are of what is in it, unpacked; `seen` are the places it was at.
+# `rules`, `findings` and `flags` are those of each month's last audit: a rule's `place` is its turn in the ledger, a
+# finding's its turn in the report; a flag's `call_id` is that of flags.parquet.
 # `problem` is set only inside the transaction that reads a file: such rows leave for `rejects` before it ends.
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS store.files (
@@ -67,6 +72,18 @@ CREATE TABLE IF NOT EXISTS store.rejects (file_id INTEGER, line BIGINT, reason V
 CREATE TABLE IF NOT EXISTS store.months (
   month VARCHAR PRIMARY KEY, audited_at TIMESTAMP, exit_code INTEGER, sent_at TIMESTAMP
 );
+CREATE TABLE IF NOT EXISTS store.rules (
+  month VARCHAR, rule VARCHAR, family VARCHAR, grade VARCHAR, place INTEGER, title VARCHAR, note VARCHAR, params VARCHAR
+);
+CREATE TABLE IF NOT EXISTS store.findings (
+  month VARCHAR, place INTEGER, id VARCHAR, rule VARCHAR, family VARCHAR, grade VARCHAR, project VARCHAR,
+  subject VARCHAR, title VARCHAR, because VARCHAR, fix VARCHAR, calls BIGINT, saving DECIMAL(38,9),
+  credited DECIMAL(38,9), amount DECIMAL(38,9), currency VARCHAR, evidence VARCHAR
+);
+CREATE TABLE IF NOT EXISTS store.flags (
+  month VARCHAR, rule VARCHAR, project VARCHAR, subject VARCHAR, source VARCHAR, call_id VARCHAR, cost DECIMAL(18,9),
+  saving DECIMAL(18,9), credited DECIMAL(18,9), evidence VARCHAR
+);
 """
 
 
@@ -89,6 +106,29 @@ def open_store(path: Path, settings: Settings) -> Engine:
         engine.close()
         raise
     return engine
+
+
+def borrow_store(path: Path, settings: Settings) -> Engine:
+    """An engine in memory that reads the store and cannot change it, until ``Engine.give_back``.
+
+    Raises UsageError where there is no store yet, StoreBusyError while a run writes to it.
+    """
+    if not path.exists():
+        raise UsageError(f"{path}: no store there yet; `audit ingest` makes it from the logs")
+    limits = settings.limits
+    engine = Engine(memory=limits.memory, threads=limits.threads, zone=settings.logs.timezone)
+    try:
+        engine.borrow(path)
+        _check_version(engine, path)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def _check_version(engine: Engine, path: Path) -> None:
+    if engine.rows("SELECT version FROM store.version") != [(SCHEMA_VERSION,)]:
+        raise UsageError(f"{path}: the store is another version's; `audit ingest` brings it up to this one")
 
 
 def _bring_up(engine: Engine, path: Path) -> None:

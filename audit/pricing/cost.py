@@ -82,6 +82,25 @@ class Terms:
         # money column can hold is a broken log's: its cost is unknown, and the audit goes on.
         return f"coalesce(try_cast(try_cast({exact} AS DECIMAL(18,15)) AS {MONEY}), try_cast({exact} AS {MONEY}))"
 
+    def products(self, c: str, p: str) -> dict[str, tuple[str, str]]:
+        """The sum's terms, count and price in the list's currency: by kind of token, ``request``, and ``fee``."""
+        of_pool = f"starts_with({p}.price_source, '{POOL}')"
+        whole = {way: f"coalesce({c}.{way}_tokens, 0)" for way in ("input", "output")}
+        counts = {
+            # A pool's calls are weighed by all tokens.
+            name: f"(CASE WHEN {of_pool} THEN {whole.get(name, '0')} ELSE {count} END)" if self.pooled else count
+            for name, count in _counts(c, self.parts).items()
+        }
+        told = {name: (count, f"{p}.native_{name}") for name, count in counts.items()}
+        told["request"] = (f"(CASE WHEN {of_pool} THEN 0 ELSE 1 END)" if self.pooled else "1", f"{p}.native_request")
+        if self.fees:
+            told["fee"] = (f"coalesce({c}.quantity, 0)", _fee_price(c, p))
+        return told
+
+    def billing(self, c: str, p: str) -> str:
+        """Which way a call is billed: ``gateway`` (its own answer), ``failed``, ``unknown``, or ``billed``."""
+        return _exact(c, p, "'billed'", fees=self.fees, unbilled=("'gateway'", "'failed'", "'unknown'"))
+
     def list_cost(self, c: str) -> str:
         """What the list says a call cost, in the report's currency: ``native_cost`` at the month's ``rate``."""
         if not self.translated:
@@ -103,33 +122,48 @@ class Terms:
         return f"{p}.price_source" if self.stated is None else self.stated.source(c, f"{p}.price_source")
 
 
-def _exact(c: str, p: str, billed: str, *, fees: bool) -> str:
+def _exact(c: str, p: str, billed: str, *, fees: bool, unbilled: tuple[str, str, str] = ("0", "0", "NULL")) -> str:
     """A gateway's own answer and a failure that states no usage were not billed.
 
     A call whose usage is unknown, or one half of it, has no known cost; of one that failed or was given up, what is
     stated is all there was. Where parts exceed the whole they are part of, nothing plain is left, never less than none.
     """
+    gateway, failed, untold = unbilled
     usage = f"{c}.input_tokens IS NULL AND {c}.output_tokens IS NULL"
     nothing = f"coalesce({c}.input_tokens, 0) + coalesce({c}.output_tokens, 0) = 0"
-    unknown = f"{usage} THEN NULL"
+    unknown = f"{usage} THEN {untold}"
     if fees:
         nothing += f" AND coalesce({c}.quantity, 0) = 0"
         # What is billed by the piece alone has no tokens to state.
-        unknown = f"{usage} AND ({c}.quantity IS NULL OR {p}.native_input > 0 OR {p}.native_output > 0) THEN NULL"
+        unknown = f"{usage} AND ({c}.quantity IS NULL OR {p}.native_input > 0 OR {p}.native_output > 0) THEN {untold}"
     halves = f"{c}.input_tokens IS NULL OR {c}.output_tokens IS NULL AND {p}.native_output > 0"
     if fees:
         halves = f"({halves}) AND NOT ({usage})"
     return f"""(CASE
-  WHEN {c}.gateway_cache_hit THEN 0
-  WHEN {c}.status IN ('error', 'cancelled') AND {nothing} THEN 0
+  WHEN {c}.gateway_cache_hit THEN {gateway}
+  WHEN {c}.status IN ('error', 'cancelled') AND {nothing} THEN {failed}
   WHEN {unknown}
-  WHEN coalesce({c}.status, '') NOT IN ('error', 'cancelled') AND ({halves}) THEN NULL
+  WHEN coalesce({c}.status, '') NOT IN ('error', 'cancelled') AND ({halves}) THEN {untold}
   ELSE {billed}
 END)"""
 
 
 def _products(c: str, p: str, parts: frozenset[str], *, fees: bool) -> list[str]:
     """The sum's terms, in the list's currency."""
+    counts = _counts(c, parts)
+    products = [f"{p}.native_request", *(f"{p}.native_{name} * {counts[name]}" for name in TOKENS if name in counts)]
+    if fees:
+        products.append(f"(CASE WHEN coalesce({c}.quantity, 0) = 0 THEN 0 ELSE {_fee_price(c, p)} * {c}.quantity END)")
+    return products
+
+
+def _fee_price(c: str, p: str) -> str:
+    priced = " ".join(f"WHEN '{unit}' THEN {p}.native_{unit}" for unit in FEES)
+    return f"CASE {c}.unit {priced} END"
+
+
+def _counts(c: str, parts: frozenset[str]) -> dict[str, str]:
+    """How many of each kind of token are billed as that kind: the whole without its parts, where they are told."""
     told = {name: f"coalesce({c}.{PARTS[name]}, 0)" for name in PARTS if name in parts}
     read, written, hour = (
         f"coalesce({c}.{name}, 0)" for name in ("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens")
@@ -149,12 +183,7 @@ def _products(c: str, p: str, parts: frozenset[str], *, fees: bool) -> list[str]
     }
     if fresh_sound:
         counts["input_audio"] = fresh_sound
-    products = [f"{p}.native_request", *(f"{p}.native_{name} * {counts[name]}" for name in TOKENS if name in counts)]
-    if fees:
-        priced = " ".join(f"WHEN '{unit}' THEN {p}.native_{unit}" for unit in FEES)
-        fee = f"CASE {c}.unit {priced} END * {c}.quantity"
-        products.append(f"(CASE WHEN coalesce({c}.quantity, 0) = 0 THEN 0 ELSE {fee} END)")
-    return products
+    return counts
 
 
 def _less(whole: str, *taken: str | None) -> str:

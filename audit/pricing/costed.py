@@ -28,7 +28,7 @@ def listed(terms: Terms, columns: Iterable[str]) -> str:
     )
     native = (
         f"SELECT {logged}, {terms.region.format(c='c')} AS region, {terms.native_cost('c', 'p')} AS native_cost, "
-        f"p.currency AS native_currency, {terms.source('c', 'p')} AS price_source, {of_price} "
+        f"p.currency AS native_currency, {terms.source('c', 'p')} AS price_source, p.rowid AS price_row, {of_price} "
         f"FROM store.each_call c LEFT JOIN prices p ON {terms.match('c', 'p')}"
     )
     with_list_cost = f"SELECT n.*, {terms.list_cost('n')} AS list_cost FROM ({native}) n"

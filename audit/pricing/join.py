@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from audit.pricing import catalogue, costed, kept, terms
+from audit.pricing import alternatives, catalogue, costed, kept, terms
 from audit.pricing.book import Book
 from audit.pricing.money import Rates
 from audit.pricing.pooled import Pooled
@@ -72,6 +72,10 @@ PRICES_SHAPE = {
     "smaller_model": "VARCHAR",
     "smaller_input_price": UNIT,
     "smaller_output_price": UNIT,
+    "batch_input_price": UNIT,
+    "batch_cache_read_price": UNIT,
+    "batch_cache_write_price": UNIT,
+    "batch_output_price": UNIT,
     "other_tiers": "BOOLEAN",
     "assumed": "VARCHAR",
     "price_source": "VARCHAR",
@@ -107,7 +111,7 @@ def load_prices(
     for provider, model, tier, where, first, last in found:
         whole = Case(provider, model, tier, *_months(first, last, settings.zone), where)
         own, bought = _split(whole, pooled, settings)
-        rows += [_priced(whole, price, None, rates, settings) for price in own]
+        rows += [_priced(whole, price, rates, settings) for price in own]
         for case in itertools.chain.from_iterable(_open(part, closed, settings) for part in bought):
             rows += _rows(case, book, rates, settings, partial(_served, engine, case, region))
     engine.load("prices", PRICES_SHAPE, rows)
@@ -187,25 +191,27 @@ def _rows(
         catalogue.has_other_tiers(replace(case, provider=price.listed_provider, model=price.listed_model))
         for price in prices[:1]
     )
+    batches = alternatives.batches(book, case)
     for price in prices:
-        cuts = [price.valid_from, price.valid_to]
+        cuts = [price.valid_from, *alternatives.edges(batches, price.valid_from, price.valid_to), price.valid_to]
         if price.currency != settings.company.currency:
             month = Month.of(price.valid_from.astimezone(settings.zone).date())
             while month.end(settings.zone) < price.valid_to:
                 month = month.shift(1)
-                cuts.insert(-1, month.start(settings.zone))
-        for begin, end in itertools.pairwise(cuts):
+                cuts.append(month.start(settings.zone))
+        for begin, end in itertools.pairwise(sorted(set(cuts))):
             within = replace(price, valid_from=begin, valid_to=end)
             try:
-                row = _priced(case, within, _smaller(book, case, within), rates, settings)
+                row = _priced(case, within, rates, settings)
             except MissingRateError:
                 if served(begin, end):
                     raise
                 continue
-            yield row | {"other_tiers": other_tiers}
+            step, batch = alternatives.smaller(book, case, within), alternatives.batch(batches, within)
+            yield row | _step(step, row["rate"]) | _batch(batch, row["rate"]) | {"other_tiers": other_tiers}
 
 
-def _priced(case: Case, price: UnitPrices, step: UnitPrices | None, rates: Rates, settings: Settings) -> dict[str, Any]:
+def _priced(case: Case, price: UnitPrices, rates: Rates, settings: Settings) -> dict[str, Any]:
     """One row of the table: prices that hold for a case within one month, at that month's rate."""
     try:
         rate = rates.of_month(price.currency, Month.of(price.valid_from.astimezone(settings.zone).date()))
@@ -219,25 +225,21 @@ def _priced(case: Case, price: UnitPrices, step: UnitPrices | None, rates: Rates
     row |= _narrow(_exact(rate))
     row |= {f"native_{unit}": value.quantize(_digits(unit)) for unit, value in price.units.items()}
     row |= {f"{unit}_price": _exact(value * rate) for unit, value in price.units.items()}
-    if step is not None:
-        row |= {
-            "smaller_model": step.listed_model,
-            "smaller_input_price": _exact(step.units["input"] * rate),
-            "smaller_output_price": _exact(step.units["output"] * rate),
-        }
     return row
 
 
-def _smaller(book: Book, case: Case, price: UnitPrices) -> UnitPrices | None:
-    """The nearest model down the family at half the price or less, at the same time, length and currency."""
-    for model in catalogue.smaller_than(price.listed_provider, price.listed_model):
-        at = replace(case, provider=price.listed_provider, model=model, first=price.valid_from, last=price.valid_from)
-        for row in book.prices(at):
-            fits = row.currency == price.currency and row.input_from <= price.input_from < row.input_to
-            dear = price.units
-            if fits and row.units["input"] * 2 <= dear["input"] and row.units["output"] * 2 <= dear["output"]:
-                return row
-    return None
+def _step(step: UnitPrices | None, rate: Decimal) -> dict[str, Any]:
+    """The columns of the model a step down."""
+    if step is None:
+        return {}
+    of_units = {f"smaller_{unit}_price": _exact(step.units[unit] * rate) for unit in ("input", "output")}
+    return {"smaller_model": step.listed_model, **of_units}
+
+
+def _batch(batch: UnitPrices | None, rate: Decimal) -> dict[str, Any]:
+    """The columns of the batch."""
+    names = ("input", "cache_read", "cache_write", "output")
+    return {} if batch is None else {f"batch_{unit}_price": _exact(batch.units[unit] * rate) for unit in names}
 
 
 def _narrow(rate: Decimal) -> dict[str, Decimal]:

@@ -68,10 +68,11 @@ def add(engine: Engine, shape: Mapping[str, str], kept: Kept, start: datetime, e
     """Put the kept rows of a span of time into the table ``prices``."""
     if not kept.months:
         return
-    _grow(engine, shape)
+    # What a later version brought is unknown of rows kept before it; a store that is only read cannot be grown.
+    held = [name for (name, *_) in engine.rows("DESCRIBE store.prices") if name in shape]
     months = sorted({str(month) for held in kept.months.values() for month in held})
     engine.run(
-        f"INSERT INTO prices BY NAME SELECT {', '.join(shape)} FROM store.prices WHERE report_currency = $into "
+        f"INSERT INTO prices BY NAME SELECT {', '.join(held)} FROM store.prices WHERE report_currency = $into "
         "AND list_contains($months, month) AND valid_to > $start AND valid_from < $end",
         {"into": kept.into, "months": months, "start": start, "end": end},
     )

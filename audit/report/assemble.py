@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit import __version__, redline
 from audit.pricing import catalogue
 from audit.records import Finding, Grade, Month
-from audit.report import coverage, money, quality
+from audit.report import change, coverage, money, quality
 from audit.report.content import (
     DaySpend,
     GradeTotal,
@@ -19,6 +19,7 @@ from audit.report.content import (
     Report,
     RuleLine,
 )
+from audit.report.prompts import prompts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def assemble(engine: Engine, audited: Audited) -> Report:
     months = _months(engine, month)
     previous = next((line.cost for line in months if line.month == str(month.shift(-1))), None)
     rules = _rules(audited, covered)
-    grades = _grades(engine, spend, rules)
+    grades = _grades(engine, spend, rules, audited.inspection.findings)
     credited = {total.grade: total.credited for total in grades}
     over = tuple(line.project or "" for line in projects if line.standing == "over")
     near = tuple(line.project or "" for line in projects if line.standing == "near")
@@ -110,6 +111,8 @@ def assemble(engine: Engine, audited: Audited) -> Report:
         ),
         accounts=found,
         reconciled=audited.reconciled,
+        change=change.explain(engine, settings, month, audited.span, audited.rates),
+        prompts=prompts(engine, settings, audited.span),
     )
 
 
@@ -193,7 +196,9 @@ def _projects(engine: Engine, audited: Audited, covered: Coverage) -> tuple[Proj
     return tuple(lines)
 
 
-def _grades(engine: Engine, spend: Decimal, rules: Sequence[RuleLine]) -> tuple[GradeTotal, ...]:
+def _grades(
+    engine: Engine, spend: Decimal, rules: Sequence[RuleLine], findings: Sequence[Finding]
+) -> tuple[GradeTotal, ...]:
     found = {
         grade: (calls, credited)
         for grade, calls, credited in engine.rows(
@@ -203,8 +208,11 @@ def _grades(engine: Engine, spend: Decimal, rules: Sequence[RuleLine]) -> tuple[
     totals = []
     for grade in (Grade.PROVEN, Grade.AVOIDABLE, Grade.HYPOTHESIS):
         calls, credited = found.get(str(grade), (0, ZERO))
-        seen = coverage.combined([rule.assessed for rule in rules if rule.grade is grade and rule.failure is None])
-        totals.append(GradeTotal(grade, calls, Decimal(credited), _share(Decimal(credited), spend), seen))
+        held = [rule for rule in rules if rule.grade is grade and rule.failure is None]
+        seen = coverage.combined([rule.assessed for rule in coverage.telling(held, lambda rule: rule.needs_calls)])
+        taken = [f.credited for f in findings if f.grade is grade and f.is_accepted and f.credited is not None]
+        share = _share(Decimal(credited), spend)
+        totals.append(GradeTotal(grade, calls, Decimal(credited), share, seen, sum(taken, ZERO)))
     return tuple(totals)
 
 
@@ -262,4 +270,5 @@ def _rule_line(rule: Rule, findings: list[Finding], language: str, covered: Cove
         failure=None,
         assessed=covered.of_rule(rule),
         assessed_share=covered.share(rule),
+        needs_calls=bool(rule.needs),
     )

@@ -10,9 +10,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from audit.reconcile.result import Reconciled  # noqa: TC001  # a dataclass's fields are read while it runs
+from audit.accepting import Stray  # noqa: TC001  # a dataclass's fields are read while it runs
+from audit.reconcile.result import Reconciled  # noqa: TC001  # the same
 from audit.records import Finding, Grade  # noqa: TC001  # the same
 from audit.report.accounts import Accounts  # noqa: TC001  # the same
+from audit.report.effects import Change  # noqa: TC001  # the same
+from audit.report.prompts import Prompts  # noqa: TC001  # the same
 
 Standing = Literal["over", "near", "under", "no_revenue"]
 # How much of the money rules could judge: all, most, less than half, or nothing of it.
@@ -80,18 +83,22 @@ class MonthSpend:
 
 @dataclass(frozen=True, slots=True)
 class GradeTotal:
-    """What the findings of one grade come to. ``calls`` counts each call once."""
+    """What the findings of one grade come to, and what of that is accepted. ``calls`` counts each call once."""
 
     grade: Grade
     calls: int
     credited: Decimal
     share: Decimal
     assessed: Assessed = "whole"
+    accepted: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule of the run: what it is, what it credited, whether it could be run and what part of the spend it saw."""
+    """One rule of the run: what it is, what it credited, whether it could be run and what part of the spend it saw.
+
+    One that needs nothing of a call, as a rule about pools, says nothing of how much could be judged.
+    """
 
     rule: str
     family: str
@@ -102,6 +109,7 @@ class RuleLine:
     failure: str | None
     assessed: Assessed = "whole"
     assessed_share: Decimal = Decimal(1)
+    needs_calls: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,3 +255,6 @@ class Report:
     accounts: Accounts
     reconciled: tuple[Reconciled, ...] = ()
     restated: Restated | None = None
+    strays: tuple[Stray, ...] = ()
+    change: Change | None = None
+    prompts: Prompts | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from audit import needs
 from audit.report.content import NotAssessed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from audit.engine.duckdb import Engine
     from audit.needs import Need
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from audit.rulebook import Rule
     from audit.window import Span
 
+T = TypeVar("T")
 ZERO = Decimal(0)
 _PART = Decimal("0.000001")
+# What is missing where the logs begin too short before the month for a rule that holds it against its past.
+HISTORY = "history_days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +75,23 @@ class Coverage:
     def of_project(self, rules: Iterable[Rule], project: str | None) -> Assessed:
         """How much of a project's calls some rules could judge."""
         whole = self.projects.get(project, Seen())
-        return combined([_extent(self.unseen_of_project.get((rule.id, project), Seen()), whole) for rule in rules])
+        held = telling(list(rules), lambda rule: bool(rule.needs))
+        return combined([_extent(self.unseen_of_project.get((rule.id, project), Seen()), whole) for rule in held])
+
+
+def telling(rules: list[T], needs: Callable[[T], bool]) -> list[T]:
+    """The rules that need something of a call; all where none does. Another judges all there is, be it nothing."""
+    return [rule for rule in rules if needs(rule)] or rules
 
 
 def combined(states: Sequence[Assessed]) -> Assessed:
-    """What several rules could judge together: as little as the blindest, nothing only where that holds for each."""
+    """What several rules could judge together: all of it, nothing, or little where half of them or more saw little."""
     if all(state == "none" for state in states):
         return "none"
-    if "none" in states or "little" in states:
+    blind = sum(state in ("none", "little") for state in states)
+    if blind * 2 >= len(states):
         return "little"
-    return "partly" if "partly" in states else "whole"
+    return "whole" if all(state == "whole" for state in states) else "partly"
 
 
 def measure(engine: Engine, span: Span, rules: Sequence[Rule]) -> Coverage:
@@ -95,10 +105,12 @@ def measure(engine: Engine, span: Span, rules: Sequence[Rule]) -> Coverage:
     found = []
     unseen: dict[str, Seen] = defaultdict(Seen)
     unseen_of_project: dict[tuple[str, str | None], Seen] = defaultdict(Seen)
+    known_days = _known_days(engine)
     for rule in rules:
+        is_early = rule.history_days > known_days
         for source in sorted(sources):
             whole = _sum(sources[source])
-            blind = [cell for cell in sources[source] if not cell.stated.issuperset(rule.needs)]
+            blind = [cell for cell in sources[source] if is_early or not cell.stated.issuperset(rule.needs)]
             lost = _sum(blind)
             if not _is_gap(lost, whole):
                 continue
@@ -106,7 +118,7 @@ def measure(engine: Engine, span: Span, rules: Sequence[Rule]) -> Coverage:
                 NotAssessed(
                     rule=rule.id,
                     source=source,
-                    missing=" | ".join(_missed_most(rule, sources[source])),
+                    missing=HISTORY if is_early else " | ".join(_missed_most(rule, sources[source])),
                     calls=lost.calls,
                     of=whole.calls,
                     cost=lost.cost if lost.priced else None,
@@ -116,6 +128,12 @@ def measure(engine: Engine, span: Span, rules: Sequence[Rule]) -> Coverage:
             for cell in blind:
                 unseen_of_project[rule.id, cell.project] += cell.seen
     return Coverage(tuple(found), _sum(cells), projects, unseen, unseen_of_project)
+
+
+def _known_days(engine: Engine) -> int:
+    """How many days before the month lie between the store's first and last call."""
+    (days,) = engine.row("SELECT count(*) FROM days WHERE logged AND NOT current")
+    return int(days)
 
 
 def _cells(engine: Engine, span: Span, needed: Sequence[Need]) -> list[_Cell]:

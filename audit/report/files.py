@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine.duckdb import Engine
+    from audit.records import Finding
     from audit.report.content import Report
     from audit.report.render import Pages
 
 FINDING_COLUMNS = (
     "id", "rule", "family", "grade", "project", "subject", "calls", "saving", "credited", "amount", "currency",
-    "title", "because", "fix",
+    "title", "because", "fix", "accepted", "accepted_by", "accepted_until", "accepted_reason",
 )  # fmt: skip
 
 
@@ -71,9 +72,16 @@ def as_csv(report: Report) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(FINDING_COLUMNS)
     for finding in (*report.findings, *report.alerts):
-        row = asdict(finding) | {"currency": report.currency}
+        row = asdict(finding) | {"currency": report.currency} | _acceptance(finding)
         writer.writerow([_cell(row[name]) for name in FINDING_COLUMNS])
     return out.getvalue()
+
+
+def _acceptance(finding: Finding) -> dict[str, str]:
+    """Whether a finding is accepted (held), or was until it ended or grew, by whom, until when and why."""
+    taken = finding.accepted
+    told = (taken.state, taken.by, taken.until, taken.reason) if taken else ("",) * 4
+    return dict(zip(("accepted", "accepted_by", "accepted_until", "accepted_reason"), told, strict=True))
 
 
 def _cell(value: Any) -> Any:

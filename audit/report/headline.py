@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.records import Grade
-from audit.report.coverage import combined
+from audit.report.acceptances import of_which
+from audit.report.coverage import combined, telling
 from audit.report.speech import clip
 from audit.report.standing import partly
 from audit.report.verdict import over, spend_known, uncosted
@@ -38,16 +39,12 @@ def figures(report: Report, change: str, speech: Speech) -> tuple[Figure, ...]:
     lower = known and partly(uncosted(report), report.calls)
     spend = speech.headline(report.spend) if known else speech.say("numbers.unknown")
     share = speech.say("numbers.waste_share", share=speech.percent(report.waste_share))
+    share += of_which(report, Grade.PROVEN, speech)
+    cheaper = speech.say("numbers.avoidable_note") + of_which(report, Grade.AVOIDABLE, speech)
     return (
         Figure(speech.say("numbers.spend_at_least" if lower else "numbers.spend"), spend, change),
         _saving(report, Grade.PROVEN, report.waste, ("numbers.waste", share), speech),
-        _saving(
-            report,
-            Grade.AVOIDABLE,
-            report.avoidable,
-            ("numbers.avoidable", speech.say("numbers.avoidable_note")),
-            speech,
-        ),
+        _saving(report, Grade.AVOIDABLE, report.avoidable, ("numbers.avoidable", cheaper), speech),
     )
 
 
@@ -73,7 +70,7 @@ def _saving(report: Report, grade: Grade, money: Decimal, said: tuple[str, str],
 
 def assessed(report: Report, *grades: Grade) -> Assessed:
     """How much of the month the rules of some grades could judge; a rule that failed is told of elsewhere."""
-    return combined([rule.assessed for rule in _run(report, *grades)])
+    return combined([rule.assessed for rule in telling(_run(report, *grades), lambda rule: rule.needs_calls)])
 
 
 def _run(report: Report, *grades: Grade) -> list[RuleLine]:
@@ -94,9 +91,9 @@ def reservation(report: Report, speech: Speech) -> str:
 
 
 def nothing_found(report: Report) -> str:
-    """The key of what to say where there is no finding: why, and what that does not mean."""
-    if not report.calls:
-        return "monday.none_calls"
+    """The key of what to say where there is no finding to act on: why, and what that does not mean."""
+    if not report.calls or report.findings:
+        return "monday.none_open" if report.findings else "monday.none_calls"
     if report.quality.incomplete or not _run(report, *SAVING):
         return "monday.none_incomplete"
     if not spend_known(report):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from audit.records import Finding, Grade, Month
-from audit.report import behind, charges, charts
+from audit.report import acceptances, behind, charges, charts
+from audit.report.changed import changed
 from audit.report.checks import checks, quality_line
 from audit.report.headline import assessed, figures, nothing_found, reservation
 from audit.report.invoiced import invoices, mailed
 from audit.report.plaintext import fold, pad
+from audit.report.prompted import prompted
 from audit.report.silence import silences
 from audit.report.speech import UNPRINTABLE, Speech, clip, load
 from audit.report.standing import Spoken
@@ -84,6 +86,7 @@ def _environment(templates: Path, speech: Speech, spoken: Spoken) -> Environment
         saving=spoken.saving,
         share=spoken.share,
         standing=spoken.standing,
+        back=lambda finding: acceptances.back(finding, speech),
         day=speech.day,
         date=speech.date,
         month=speech.month,
@@ -104,9 +107,11 @@ def _told(report: Report, spoken: Spoken) -> dict[str, Any]:
     speech = spoken.speech
     month_before = speech.month(str(Month.parse(report.month).shift(-1)))
     found = checks(report, speech)
-    findings = _by_money(report.findings)
+    findings = _by_money([finding for finding in report.findings if not finding.is_accepted])
+    alerts = [alert for alert in report.alerts if not alert.is_accepted]
+    taken = acceptances.taken(report, speech)
     models = sorted(report.models, key=lambda m: (m.cost is None, -(m.cost or 0), m.model or "", m.provider or ""))
-    changed = change(report.spend if spend_known(report) else None, report.previous_spend, month_before, speech)
+    against = change(report.spend if spend_known(report) else None, report.previous_spend, month_before, speech)
     line = charts.against_the_line(report.projects, report.red_line_share)
     return {
         "report": report,
@@ -118,10 +123,10 @@ def _told(report: Report, spoken: Spoken) -> dict[str, Any]:
         "gaps": [_gap(gap, speech) for gap in report.quality.incomplete],
         "caveats": caveats(report, speech),
         "standing": report.standing if report.calls and spend_known(report) else "no_revenue",
-        "figures": figures(report, changed, speech),
+        "figures": figures(report, against, speech),
         "reservation": reservation(report, speech),
         "nothing_found": nothing_found(report),
-        "no_alert": "alerts.none" if assessed(report, Grade.ALERT) == "whole" else "alerts.none_part",
+        "no_alert": _no_alert(report),
         "line": line,
         "revenues": revenues(report, speech),
         "project_rows": project_rows(line, report, spoken),
@@ -132,8 +137,15 @@ def _told(report: Report, spoken: Spoken) -> dict[str, Any]:
         "more": findings[MONDAY + OTHERS :],
         "more_money": _sum(findings[MONDAY + OTHERS :]),
         "mail_findings": findings[:MAIL_FINDINGS],
-        "alerts": report.alerts[:ALERTS],
-        "alerts_left": len(report.alerts) - ALERTS,
+        "mail_findings_left": len(findings) - MAIL_FINDINGS,
+        "alerts": alerts[:ALERTS],
+        "alerts_left": len(alerts) - ALERTS,
+        "taken": taken[:OTHERS],
+        "taken_left": len(taken) - OTHERS,
+        "taken_line": acceptances.mail_line(taken, speech),
+        "strays": acceptances.strays(report, speech),
+        "changed": changed(report, speech),
+        "prompted": prompted(report, speech),
         "models": model_rows(models, speech, MODELS),
         "months": _months(report, speech),
         "days": _days(report, speech),
@@ -148,6 +160,13 @@ def _told(report: Report, spoken: Spoken) -> dict[str, Any]:
         "reasons": REASONS,
         "Grade": Grade,
     }
+
+
+def _no_alert(report: Report) -> str:
+    """The key of what to say where no alert is left to look at."""
+    if report.alerts:
+        return "alerts.none_open"
+    return "alerts.none" if assessed(report, Grade.ALERT) == "whole" else "alerts.none_part"
 
 
 def _gap(gap: Gap, speech: Speech) -> str:

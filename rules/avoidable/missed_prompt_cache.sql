@@ -1,135 +1,217 @@
 /*
 title   = "Warm prompt heads paid in full"
 grade   = "avoidable"
-because = "The costliest: a head of {prefix_tokens} tokens, sent {gap_ms} after the last time, was billed in full by {model}."
-fix     = "Mark the system prompt and tools of {project} as cacheable and keep them byte for byte the same."
+because = "The costliest: {missed_tokens} tokens of a prompt head that had been sent {gap_ms} before, billed by {model} as if they were new."
+fix     = "On Monday: mark the system prompt and tools of {project} as cacheable (cache_control, cachePoint), and move dates, names and retrieved text behind them, so that they stay the same byte for byte."
 precedence = 10
 look_back_days = 1
 needs = ["prefix_hash", "cache_read_tokens", "prefix_tokens", "latency_ms", "input_tokens", "status"]
 note    = """
-A head counts as warm when the same project and model had been answered with it within the cache's lifetime. Each warm
-stretch must first write the cache: that surcharge is taken off the first saving. Automatic caches are the
-provider's to fill and are left out unless include_automatic is set."""
+What a cache would really have held: a head (system prompt and tools) is one entry for a project on a provider's model,
+tier and region. The first call of a stretch writes it. It can be read once an answer with it had ended: Anthropic lets it
+be read from the answer's beginning, Alibaba from its end, and the later is taken. Every call begins its lifetime anew,
+counted from the request's start; a pause longer than that ends the stretch.
+Calls that started before an entry could be read would each have written it, and so would lone ones. Each such surcharge
+is a debt that the next savings of the head pay off first; a head whose writes would have cost more than its reads save is
+not flagged at all. What a call did read or write is not missed. Batches are left out: their cache hits are luck.
+Automatic caches are the provider's to fill, and left out too.
+
+include_automatic: false, because a payer cannot fill such a cache.
+cached_share: 0.9, because most logs do not state a head's length and it is estimated by its share of the text: who read
+or wrote nine tenths of it did use the cache."""
 
 [params]
 include_automatic = false
+cached_share      = 0.9
 
 [zh]
-title   = "热前缀未走缓存，全价付费"
-because = "其中最贵的一次：一段 {prefix_tokens} token 的前缀在 {gap_ms}后再次发送，{model} 仍按全价计费。"
-fix     = "将 {project} 的系统提示词和工具定义标记为可缓存，并保持逐字节不变。"
+title   = "提示词前缀仍在缓存有效期内，却按全价付费"
+because = "其中最贵的一次：有 {missed_tokens} 个前缀 token 在 {gap_ms}前刚刚发送过，{model} 仍按全新输入计费。"
+fix     = "周一即可着手：把 {project} 的系统提示词和工具定义标记为可缓存（cache_control、cachePoint），并将日期、姓名、检索内容移到其后，使前缀逐字节保持不变。"
 */
+-- Only heads that came more than once need what follows; one narrow key finds them.
 WITH repeated AS (
     SELECT prefix_hash
     FROM calls
-    WHERE prefix_hash IS NOT NULL
+    WHERE prefix_hash IS NOT NULL AND cache_min_tokens IS NOT NULL
     GROUP BY prefix_hash
     HAVING count(*) > 1
 ),
 
+-- One entry of a cache each; where every call read or wrote it, nothing was missed.
 heads AS (
     SELECT
-        c.call_id,
         c.project,
+        c.provider,
         c.model,
+        c.service_tier,
+        c.region,
         c.prefix_hash,
-        least(c.prefix_tokens, c.input_tokens) AS prefix_tokens,
-        c.cost,
-        c.input_price,
-        c.cache_read_price,
-        c.cache_write_price,
-        c.cache_lifetime_ms,
-        coalesce(c.cache_read_tokens, 0) + coalesce(c.cache_write_tokens, 0) AS cached_tokens,
-        epoch_ms(c.started_at) AS start_ms,
-        epoch_ms(c.started_at) + c.latency_ms AS end_ms
+        row_number() OVER (ORDER BY c.prefix_hash) AS head
     FROM calls AS c
     INNER JOIN repeated AS r ON c.prefix_hash = r.prefix_hash
     WHERE
-        c.status IN ('ok', 'truncated')
-        AND c.input_tokens > 0
+        (c.cache_kind = 'explicit' OR $include_automatic)
         AND c.prefix_tokens >= c.cache_min_tokens
+        AND coalesce(c.service_tier, 'standard') <> 'batch'
+    GROUP BY c.project, c.provider, c.model, c.service_tier, c.region, c.prefix_hash
+    HAVING
+        count(*) > 1
+        AND max(
+            c.prefix_tokens * $cached_share - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_tokens, 0)
+        ) > 0
+),
+
+usable AS (
+    SELECT
+        c.call_id,
+        h.head,
+        c.cache_lifetime_ms,
+        c.cost,
+        c.input_price - c.cache_read_price AS read_gap,
+        greatest(c.cache_write_price - c.input_price, 0) AS write_gap,
+        epoch_ms(c.started_at) AS start_ms,
+        epoch_ms(c.started_at) + c.latency_ms + CASE WHEN c.latency_ms > 0 THEN 0 ELSE 1 END AS end_ms,
+        least(c.prefix_tokens, c.input_tokens) AS head_tokens,
+        coalesce(c.cache_read_tokens, 0) + coalesce(c.cache_write_tokens, 0) AS cached_tokens
+    FROM calls AS c
+    INNER JOIN heads AS h
+        ON
+            c.prefix_hash = h.prefix_hash
+            AND c.model = h.model
+            AND c.project IS NOT DISTINCT FROM h.project
+            AND c.provider IS NOT DISTINCT FROM h.provider
+            AND c.service_tier IS NOT DISTINCT FROM h.service_tier
+            AND c.region IS NOT DISTINCT FROM h.region
+    WHERE
+        (c.status IN ('ok', 'truncated', 'filtered') OR (c.status = 'cancelled' AND c.output_tokens > 0))
+        AND least(c.prefix_tokens, c.input_tokens) >= c.cache_min_tokens
         AND (c.cache_kind = 'explicit' OR $include_automatic)
         AND c.cache_read_price < c.input_price
         AND coalesce(c.gateway_cache_hit, FALSE) = FALSE
 ),
 
--- Each call is two events, its start and its end; an end counts before a start at one instant.
-events AS (
+-- What reading the cache would have saved on each call, and what writing it would have cost.
+missed AS (
     SELECT
         call_id,
-        project,
-        model,
-        prefix_hash,
-        start_ms AS at_ms,
-        1 AS is_start,
-        NULL AS answered_ms
-    FROM heads
-    UNION ALL
-    SELECT
-        call_id,
-        project,
-        model,
-        prefix_hash,
-        greatest(end_ms, start_ms + 1) AS at_ms,
-        0 AS is_start,
-        start_ms AS answered_ms
-    FROM heads
-    WHERE end_ms IS NOT NULL
+        head,
+        start_ms,
+        end_ms,
+        cache_lifetime_ms,
+        head_tokens - cached_tokens AS missed_tokens,
+        cost > 0 AND cached_tokens < head_tokens * $cached_share AS is_missed,
+        cast(least((head_tokens - cached_tokens) * read_gap, cost) AS DECIMAL(18, 9)) AS read_saving,
+        cast((head_tokens - cached_tokens) * write_gap AS DECIMAL(18, 9)) AS write_cost
+    FROM usable
 ),
 
-last_answered AS (
+starts AS (
     SELECT
-        call_id,
-        is_start,
-        max(answered_ms) OVER (
-            PARTITION BY project, model, prefix_hash
-            ORDER BY at_ms, is_start, call_id
+        head,
+        start_ms,
+        min(end_ms) AS end_ms,
+        min(cache_lifetime_ms) AS lifetime_ms
+    FROM missed
+    GROUP BY head, start_ms
+),
+
+spaced AS (
+    SELECT
+        head,
+        start_ms,
+        end_ms,
+        lifetime_ms,
+        start_ms - (lag(start_ms) OVER (PARTITION BY head ORDER BY start_ms)) AS gap_ms
+    FROM starts
+),
+
+stretched AS (
+    SELECT
+        head,
+        start_ms,
+        end_ms,
+        gap_ms,
+        max(CASE WHEN gap_ms <= lifetime_ms THEN NULL ELSE start_ms END) OVER (
+            PARTITION BY head
+            ORDER BY start_ms
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS previous_start_ms
-    FROM events
+        ) AS stretch_ms
+    FROM spaced
+),
+
+-- Nobody's answer ends before it started: who starts after a stretch's first end comes after that call.
+readable AS (
+    SELECT
+        head,
+        stretch_ms,
+        min(end_ms) AS from_ms
+    FROM stretched
+    GROUP BY head, stretch_ms
 ),
 
 warmth AS (
     SELECT
-        h.*,
-        a.previous_start_ms,
-        coalesce((h.start_ms - a.previous_start_ms) <= h.cache_lifetime_ms, FALSE) AS is_warm
-    FROM heads AS h
-    INNER JOIN last_answered AS a ON h.call_id = a.call_id
-    WHERE a.is_start = 1
+        m.call_id,
+        m.head,
+        m.start_ms,
+        s.gap_ms,
+        m.missed_tokens,
+        CASE WHEN m.start_ms >= r.from_ms THEN m.read_saving ELSE 0 END AS read_saving,
+        CASE WHEN m.start_ms >= r.from_ms THEN 0 ELSE m.write_cost END AS write_cost
+    FROM missed AS m
+    INNER JOIN stretched AS s ON m.head = s.head AND m.start_ms = s.start_ms
+    INNER JOIN readable AS r ON s.head = r.head AND s.stretch_ms = r.stretch_ms
+    WHERE m.is_missed
 ),
 
--- The first warm call of a stretch stands for the write that its cold predecessor would have had to pay.
-stretches AS (
-    SELECT
-        warmth.*,
-        coalesce(lag(is_warm) OVER same_head, FALSE) AS was_warm,
-        lag(cached_tokens) OVER same_head AS previous_cached_tokens
-    FROM warmth
-    WINDOW same_head AS (PARTITION BY project, model, prefix_hash ORDER BY start_ms, call_id)
-),
-
-savings AS (
+-- What marking the head would have brought so far: each write a debt, each read a gain.
+balanced AS (
     SELECT
         call_id,
-        cost,
-        model,
-        prefix_tokens,
-        start_ms - previous_start_ms AS gap_ms,
-        prefix_tokens * (input_price - cache_read_price)
-        - CASE
-            WHEN was_warm OR previous_cached_tokens > 0 THEN 0
-            ELSE prefix_tokens * greatest(cache_write_price - input_price, 0)
-        END AS saving
-    FROM stretches
-    WHERE is_warm AND cached_tokens = 0
+        head,
+        start_ms,
+        missed_tokens,
+        gap_ms,
+        read_saving,
+        sum(read_saving - write_cost) OVER (
+            PARTITION BY head
+            ORDER BY start_ms, call_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS balance,
+        sum(read_saving - write_cost) OVER (PARTITION BY head) AS net
+    FROM warmth
+),
+
+-- A call saves what it lifts the balance above its best until then: debts come off the next gains.
+netted AS (
+    SELECT
+        call_id,
+        head,
+        missed_tokens,
+        gap_ms,
+        read_saving,
+        balance - greatest(
+            coalesce(
+                max(balance) OVER (
+                    PARTITION BY head
+                    ORDER BY start_ms, call_id
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ),
+                0
+            ),
+            0
+        ) AS saving
+    FROM balanced
+    WHERE net > 0
 )
 
 SELECT
-    call_id,
-    least(saving, cost) AS saving,
-    model,
-    prefix_tokens,
-    gap_ms
-FROM savings
-WHERE saving > 0 AND cost > 0
+    n.call_id,
+    least(n.saving, n.read_saving) AS saving,
+    h.model,
+    n.missed_tokens,
+    n.gap_ms
+FROM netted AS n
+INNER JOIN heads AS h ON n.head = h.head
+WHERE n.saving > 0 AND n.read_saving > 0

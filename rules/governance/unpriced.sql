@@ -1,7 +1,7 @@
 /*
 title   = "Calls without a known price"
 grade   = "alert"
-because = "No price is known for {model} of {provider}: {unpriced_calls} calls with {unpriced_tokens} tokens stand in the report without a cost."
+because = "No price is known for {model} of {provider}: {unpriced_calls:call|calls} with {unpriced_tokens:token|tokens} are in no cost of this report."
 fix     = "See how the name is read (audit prices explain) and add its price (audit prices add); until then the month's spend is stated too low."
 
 [zh]

@@ -1,15 +1,19 @@
 /*
 title   = "Answers with nothing in them"
 grade   = "proven"
-because = "In the costliest, {model} was paid for {input_tokens} input tokens and gave back none."
-fix     = "Find the prompt that makes {project} get empty answers; check stop sequences and response parsing."
+because = "{calls:call|calls} gave back nothing. In the costliest, {model} was paid for {input_tokens} input tokens and wrote none."
+fix     = "On Monday: find the prompts that make {project} get empty answers; look at stop sequences that match at once, and at turns that end with the assistant's own words."
 precedence = 30
 needs = ["output_tokens", "status"]
+note    = """
+Ok, billed, and not one token of output, where words were asked for. Left alone: embeddings, reranks and moderations;
+images, sound and pages, which are billed by the piece; answers that call tools, which some gateways do not count; a
+cap of zero, which warms a prompt cache on purpose; and partial usage, whose output is not known."""
 
 [zh]
 title   = "空回答"
-because = "其中最贵的一次：{model} 读入 {input_tokens} 个 token 并计费，却没有任何输出。"
-fix     = "找出 {project} 中导致空回答的提示词，检查停止序列与响应解析。"
+because = "共有 {calls} 次调用没有任何输出。其中最贵的一次：{model} 读入 {input_tokens} 个 token 并计费，却一个也没有写。"
+fix     = "周一即可着手：找出 {project} 中导致空回答的提示词，检查一开头就命中的停止序列，以及以助手自己的话结尾的对话。"
 */
 SELECT
     call_id,
@@ -20,6 +24,11 @@ FROM calls
 WHERE
     status = 'ok'
     AND output_tokens = 0
-    AND coalesce(operation, 'chat') NOT IN ('embeddings', 'rerank', 'moderation')
-    AND coalesce(gateway_cache_hit, FALSE) = FALSE
     AND cost > 0
+    AND coalesce(operation, 'chat') IN ('chat', 'text_completion', 'generate_content', 'completion', 'responses')
+    AND coalesce(gateway_cache_hit, FALSE) = FALSE
+    AND coalesce(tool_calls, 0) = 0
+    AND lower(coalesce(finish_reason, '')) NOT IN ('tool_calls', 'tool_call', 'tool_use', 'function_call')
+    AND coalesce(max_output_tokens, 1) > 0
+    AND coalesce(usage_quality, 'reported') <> 'partial'
+    AND (coalesce(quantity, 0) = 0 OR coalesce(unit, '') = 'web_searches')

@@ -1,16 +1,20 @@
 /*
 title   = "Failed calls that were billed"
 grade   = "proven"
-because = "The costliest ended as {status} ({error_type}) with {tokens} tokens billed."
-fix     = "Shorten the time-out, cut off streams nobody reads any more, and retry only what can succeed."
+because = "{calls:call|calls} failed after tokens had been billed. The costliest ended as {status} ({error_type}) with {tokens} tokens billed."
+fix     = "On Monday: lengthen time-outs of {project} that end answers under way, cut off streams that nobody reads any more at once, and retry only what can succeed."
 precedence = 20
 needs = ["status", "input_tokens | output_tokens"]
-note    = "A failure that states no usage cost nothing and is no waste."
+note    = """
+An error or a cancelled call whose usage the log states. A failure that states no usage cost nothing. Without any
+output two kinds are left alone, because nothing shows that a provider billed them: a request turned away at the door
+(401, 402, 403, 404, 429), and a count that the gateway made itself (usage_quality derived). What a reader had seen of
+a cancelled answer is counted, because it was never finished."""
 
 [zh]
 title   = "失败调用仍被计费"
-because = "其中最贵的一次以 {status}（{error_type}）结束，已计费 {tokens} 个 token。"
-fix     = "缩短超时时间，及时中断无人读取的流式输出，只重试可能成功的请求。"
+because = "共有 {calls} 次调用在产生计费 token 后失败。其中最贵的一次以 {status}（{error_type}）结束，已计费 {tokens} 个 token。"
+fix     = "周一即可着手：放宽 {project} 中会掐断正在生成的回答的超时，及时中断已无人读取的流式输出，只重试可能成功的请求。"
 */
 SELECT
     call_id,
@@ -21,6 +25,13 @@ SELECT
 FROM calls
 WHERE
     status IN ('error', 'cancelled')
+    AND cost > 0
     AND coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0
     AND coalesce(gateway_cache_hit, FALSE) = FALSE
-    AND cost > 0
+    AND (
+        output_tokens > 0
+        OR (
+            coalesce(http_status, 0) NOT IN (401, 402, 403, 404, 429)
+            AND coalesce(usage_quality, 'reported') <> 'derived'
+        )
+    )

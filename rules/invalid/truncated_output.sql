@@ -1,56 +1,137 @@
 /*
 title   = "Answers cut off and asked for again"
 grade   = "proven"
-because = "The costliest hit its output cap, and {next_call} asked again {gap_ms} later."
-fix     = "Raise the output cap of {project} to what its answers need, or ask for shorter ones."
+because = "{calls:answer was|answers were} cut off and asked for again. The costliest hit its output cap after {output_tokens} tokens, and {next_call} asked again {gap_ms} later."
+fix     = "On Monday: raise the output cap of {project} to what its answers need (an unused cap costs nothing), or ask for shorter ones."
 precedence = 40
 needs = ["finish_reason", "prompt_hash | session_id"]
-note    = "Asked again: the same prompt of the project, or another call of the session, soon after the cut-off answer."
+note    = """
+Asked again, soon after the cut-off answer had ended: the same prompt of the project (of the same length, on the same
+model), or the next request of the session if it is of the same task and operation, with the same prompt head and no
+fewer messages; what else goes on in a session asks nothing again. A cut-off answer that nobody asked for again was
+good enough. Caps of a few tokens are meant: they ask for a label or a probability. Where nobody owns a call, its key
+stands for the project.
+
+again_within_ms: two minutes; later it is another matter.
+least_tokens: 16, the smallest cap that some providers take; what is cut off below it was to be cut off.
+unknown_latency_ms: ten seconds for an answer of unknown length; what is sent sooner may have been sent beside it."""
 
 [params]
-again_within_ms = 120000
+again_within_ms    = 120000
+least_tokens       = 16
+unknown_latency_ms = 10000
 
 [zh]
 title   = "回答被截断后重新请求"
-because = "其中最贵的一次：回答触及输出上限，{gap_ms}后 {next_call} 再次请求。"
-fix     = "把 {project} 的输出上限调到回答所需的长度，或要求更短的回答。"
+because = "共有 {calls} 个回答被截断后又重新请求。其中最贵的一次：输出 {output_tokens} 个 token 后触及上限，{gap_ms}后 {next_call} 再次请求。"
+fix     = "周一即可着手：把 {project} 的输出上限调到回答所需的长度（用不完的上限不花钱），或要求更短的回答。"
 */
 WITH cut AS (
     SELECT
         call_id,
-        project,
+        coalesce(project, concat('/', api_key)) AS payer,
         prompt_hash,
         session_id,
+        task,
+        coalesce(operation, 'chat') AS operation,
+        prefix_hash,
+        message_count,
+        response_id,
+        model,
+        input_tokens,
+        output_tokens,
         cost,
-        epoch_ms(started_at) + coalesce(latency_ms, 0) AS end_ms
+        epoch_ms(started_at) + greatest(coalesce(latency_ms, $unknown_latency_ms), 1) AS end_ms
     FROM calls
-    WHERE status = 'truncated' AND cost > 0 AND coalesce(gateway_cache_hit, FALSE) = FALSE
+    WHERE
+        status = 'truncated'
+        AND cost > 0
+        AND coalesce(gateway_cache_hit, FALSE) = FALSE
+        AND coalesce(output_tokens, max_output_tokens, $least_tokens + 1) > $least_tokens
+),
+
+-- What came within the time lies in the stretch of an end or in the next one: a prompt or a session that goes on all day
+-- is compared with its neighbours alone.
+stretches AS (
+    SELECT
+        *,
+        floor(end_ms / $again_within_ms) AS stretch
+    FROM cut
+    UNION ALL
+    SELECT
+        *,
+        floor(end_ms / $again_within_ms) + 1 AS stretch
+    FROM cut
+),
+
+same_prompt AS (
+    SELECT
+        call_id,
+        coalesce(project, concat('/', api_key)) AS payer,
+        prompt_hash,
+        response_id,
+        model,
+        input_tokens,
+        epoch_ms(started_at) AS start_ms
+    FROM calls
+    WHERE prompt_hash IN (SELECT prompt_hash FROM cut)
+),
+
+same_session AS (
+    SELECT
+        call_id,
+        coalesce(project, concat('/', api_key)) AS payer,
+        session_id,
+        task,
+        coalesce(operation, 'chat') AS operation,
+        prefix_hash,
+        message_count,
+        response_id,
+        epoch_ms(started_at) AS start_ms
+    FROM calls
+    WHERE session_id IN (SELECT session_id FROM cut)
 ),
 
 again AS (
     SELECT
-        cut.call_id,
-        cut.cost,
+        s.call_id,
+        s.cost,
+        s.output_tokens,
         c.call_id AS next_call,
-        epoch_ms(c.started_at) - cut.end_ms AS gap_ms
-    FROM cut
-    INNER JOIN calls AS c ON cut.prompt_hash = c.prompt_hash AND cut.project IS NOT DISTINCT FROM c.project
-    WHERE c.call_id <> cut.call_id AND epoch_ms(c.started_at) - cut.end_ms BETWEEN 0 AND $again_within_ms
+        c.start_ms - s.end_ms AS gap_ms
+    FROM stretches AS s
+    INNER JOIN same_prompt AS c ON s.prompt_hash = c.prompt_hash AND s.stretch = floor(c.start_ms / $again_within_ms)
+    WHERE
+        s.call_id <> c.call_id
+        AND s.payer IS NOT DISTINCT FROM c.payer
+        AND NOT coalesce(s.model = c.model AND s.input_tokens <> c.input_tokens, FALSE)
+        AND NOT coalesce(s.response_id = c.response_id AND length(c.response_id) >= 8, FALSE)
+        AND c.start_ms - s.end_ms BETWEEN 0 AND $again_within_ms
     UNION ALL
     SELECT
-        cut.call_id,
-        cut.cost,
+        s.call_id,
+        s.cost,
+        s.output_tokens,
         c.call_id AS next_call,
-        epoch_ms(c.started_at) - cut.end_ms AS gap_ms
-    FROM cut
-    INNER JOIN calls AS c ON cut.session_id = c.session_id AND cut.project IS NOT DISTINCT FROM c.project
-    WHERE c.call_id <> cut.call_id AND epoch_ms(c.started_at) - cut.end_ms BETWEEN 0 AND $again_within_ms
+        c.start_ms - s.end_ms AS gap_ms
+    FROM stretches AS s
+    INNER JOIN same_session AS c ON s.session_id = c.session_id AND s.stretch = floor(c.start_ms / $again_within_ms)
+    WHERE
+        s.call_id <> c.call_id
+        AND s.payer IS NOT DISTINCT FROM c.payer
+        AND s.task IS NOT DISTINCT FROM c.task
+        AND s.operation = c.operation
+        AND NOT coalesce(s.prefix_hash <> c.prefix_hash, FALSE)
+        AND coalesce(c.message_count >= s.message_count, TRUE)
+        AND NOT coalesce(s.response_id = c.response_id AND length(c.response_id) >= 8, FALSE)
+        AND c.start_ms - s.end_ms BETWEEN 0 AND $again_within_ms
 ),
 
 nearest AS (
     SELECT
         call_id,
         cost,
+        output_tokens,
         next_call,
         gap_ms,
         row_number() OVER (PARTITION BY call_id ORDER BY gap_ms, next_call) AS place
@@ -61,6 +142,7 @@ SELECT
     call_id,
     cost AS saving,
     next_call,
-    gap_ms
+    gap_ms,
+    output_tokens
 FROM nearest
 WHERE place = 1

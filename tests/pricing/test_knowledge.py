@@ -56,7 +56,7 @@ def test_a_tier_is_an_exact_part_of_the_standard_price(row: Row) -> None:
     assert 0 < Decimal(row["factor"]) < 10
 
 
-@pytest.mark.parametrize("row", CACHES, ids=lambda row: row["model"])
+@pytest.mark.parametrize("row", CACHES, ids=lambda row: f"{row['provider']} {row['model']}")
 def test_a_cache_says_what_it_asks_for(row: Row) -> None:
     assert row.keys() == {"provider", "model", "kind", "min_tokens", "lifetime_ms", "source", "checked"}
     assert row["kind"] in {"explicit", "automatic"}
@@ -64,7 +64,7 @@ def test_a_cache_says_what_it_asks_for(row: Row) -> None:
     assert 60_000 <= row["lifetime_ms"] <= 86_400_000
 
 
-@pytest.mark.parametrize("row", [*CACHES, *LADDER], ids=lambda row: row["model"])
+@pytest.mark.parametrize("row", [*CACHES, *LADDER], ids=lambda row: f"{row['provider']} {row['model']}")
 def test_each_alternative_of_a_pattern_fits_a_model_of_the_list(row: Row) -> None:
     for pattern in re.split(r"\|(?![^(]*\))", row["model"]):
         assert any(re.search(pattern, model) for model in MODELS[row["provider"]]), pattern
@@ -160,6 +160,16 @@ def test_a_batch_is_compared_with_a_batch() -> None:
         ("anthropic", "claude-haiku-4-5", 4_096),
         ("anthropic", "claude-sonnet-4-5", 1_024),
         ("anthropic", "claude-3-5-haiku-20241022", 2_048),
+        ("anthropic", "claude-sonnet-4-6", 1_024),
+        ("anthropic", "claude-opus-4-7", 2_048),
+        ("anthropic", "claude-opus-4-8", 1_024),
+        ("anthropic", "claude-opus-5", 512),
+        ("anthropic", "claude-sonnet-5", 1_024),
+        ("anthropic", "claude-sonnet-5-5", 512),
+        ("anthropic", "claude-haiku-5-5", None),
+        ("aws", "global.anthropic.claude-opus-4-7-v1:0", 4_096),
+        ("aws", "regional.anthropic.claude-sonnet-4-20250514-v1:0", 1_024),
+        ("google", "claude-haiku-4-5", 4_096),
         ("openai", "gpt-4o-mini", 1_024),
         ("openai", "text-embedding-3-small", None),
         ("deepseek", "deepseek-chat", None),
@@ -168,3 +178,8 @@ def test_a_batch_is_compared_with_a_batch() -> None:
 def test_what_a_model_s_cache_asks_for(provider: str, model: str, minimum: int | None) -> None:
     found = catalogue.cache_of(provider, model)
     assert (found and found["min_tokens"]) == minimum
+
+
+def test_the_models_that_bill_writing_keep_what_they_cached_for_half_an_hour() -> None:
+    lifetimes = {model: catalogue.cache_of("openai", model) for model in ("gpt-5.5", "gpt-5.6-sol", "gpt-6-luna")}
+    assert [found and found["lifetime_ms"] for found in lifetimes.values()] == [300_000, 1_800_000, 1_800_000]

@@ -29,8 +29,9 @@ from audit.report.content import (
     Standing,
     UnpricedModel,
 )
+from audit.report.prompts import Prompts
 from audit.report.render import render
-from tests.report import bills
+from tests.report import bills, moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -403,7 +404,7 @@ def breached(language: str = "en", currency: str = "USD") -> Report:
     )
     report = assembled(language, currency, projects, found, warned)
     quality = replace(report.quality, unattributed_calls=6_021, unattributed_cost=Decimal("240.50"))
-    return replace(report, quality=quality)
+    return moved.since(replace(report, quality=quality, prompts=moved.templates(report, 14)))
 
 
 def calm(language: str = "en", currency: str = "USD") -> Report:
@@ -411,7 +412,8 @@ def calm(language: str = "en", currency: str = "USD") -> Report:
     names = ("智能客服", "商品搜索") if language == "zh" else ("Support assistant", "Product search")
     projects = (project(names[0], "", "812.37", "61000"), project(names[1], "", "210.02", "45900"))
     report = assembled(language, currency, projects, ())
-    return replace(report, previous_spend=None, months=report.months[-1:])
+    unstated = Prompts(unstated_calls=report.calls, unstated_cost=report.spend)
+    return replace(report, previous_spend=None, months=report.months[-1:], prompts=unstated)
 
 
 def near(language: str = "en", currency: str = "USD") -> Report:
@@ -485,6 +487,7 @@ def incomplete(language: str = "en", currency: str = "USD") -> Report:
     partly = replace(report.projects[2], unpriced_calls=5_000)
     projects = (*report.projects[:2], partly, unpriced, *report.projects[4:])
     accounts = replace(report.accounts, stated=bills.one_stated("29877.10"))
+    report = moved.doubtful(report)
     return replace(report, quality=quality, rules=failed, models=models, projects=projects, accounts=accounts)
 
 
@@ -621,6 +624,14 @@ def hostile(language: str = "en", currency: str = "USD") -> Report:
         accounts=bills.named(HOSTILE),
         reconciled=tuple(bills.bill(text, None, (), text, notes=(text,)) for text in HOSTILE),
         restated=Restated(1, 1, Decimal(1), HOSTILE[1]),
+        change=moved.between([(p.project, p.cost / 3, p.cost) for p in projects]),
+        prompts=moved.listed(
+            report,
+            [
+                moved.template(place, text, 9, Decimal(place), task=text, models=(text,), head=text)
+                for place, text in enumerate(HOSTILE)
+            ],
+        ),
     )
 
 
@@ -642,7 +653,9 @@ def many(language: str = "en", currency: str = "USD") -> Report:
     warned = tuple(finding("spend_spike", language, 1000 + n, f"project-{n % 60:02d}", str(90 + n)) for n in range(80))
     report = assembled(language, currency, projects, found, warned)
     models = tuple(ModelLine("acme", f"model-{n}", n, n * 1000, n * 10, Decimal(n)) for n in range(120))
-    return replace(report, models=models)
+    costs = [(p.project, p.cost * (place % 7) / 5, p.cost) for place, p in enumerate(report.projects)]
+    change = moved.between(costs, currency="0.08")
+    return replace(report, models=models, change=change, prompts=moved.templates(report, 60))
 
 
 def extremes(language: str = "en", currency: str = "USD") -> Report:
@@ -660,7 +673,10 @@ def extremes(language: str = "en", currency: str = "USD") -> Report:
         finding("missed_batch", language, 3, "hair", "999.995"),
     )
     report = assembled(language, currency, projects, found)
-    return replace(report, previous_spend=Decimal("0.01"))
+    befores = ("123000000000", "0", "0.00000044", "1", "10.004")
+    costs = [(p.project, Decimal(before), p.cost) for p, before in zip(projects, befores, strict=True)]
+    change = moved.between([*costs, ("gone", Decimal("0.004"), ZERO)])
+    return replace(report, previous_spend=Decimal("0.01"), change=change, prompts=moved.templates(report, 3))
 
 
 def everything(language: str = "en", currency: str = "USD") -> Report:
@@ -709,6 +725,12 @@ def everything(language: str = "en", currency: str = "USD") -> Report:
         rejected_lines=12,
     )
     priced = report.calls - unpriced
+    befores = [Decimal(cost) * (90 + 7 * place) / 100 for place, (_, cost) in enumerate(spent)]
+    change = moved.between(
+        [(name, before, Decimal(cost)) for (name, cost), before in zip(spent, befores, strict=True)]
+        + [("summer-campaign", Decimal("812.370000001"), ZERO)],
+        currency="0.051",
+    )
     models = tuple(
         replace(m, cost=spend * m.cost / report.spend, calls=m.calls * priced // report.calls)
         for m in report.models
@@ -723,6 +745,9 @@ def everything(language: str = "en", currency: str = "USD") -> Report:
         quality=quality,
         accounts=accounts,
         reconciled=(bills.apart(language, currency), bills.agreeing(language), bills.usage_alone(language)),
+        change=change,
+        previous_spend=change.before,
+        prompts=moved.templates(replace(report, spend=spend), 4),
         restated=Restated(1, report.calls - 240, spend - Decimal("31.9941"), "other calls are in the logs now"),
         price_source=", ".join(line.source for line in accounts.priced_by if line.source),
     )
@@ -743,7 +768,11 @@ def two_currencies(language: str = "en", currency: str = "USD") -> Report:
         pools=bills.pools("CNY", "1" if currency == "CNY" else rate)[:1],
         priced_by=bills.several_lists(report.spend, report.calls, 0),
     )
-    return replace(report, accounts=accounts, reconciled=(bills.apart(language, currency),))
+    change = moved.between(
+        [(p.project, p.cost * (110 - 15 * place) / 100, p.cost) for place, p in enumerate(projects)], currency="-0.2"
+    )
+    report = replace(report, accounts=accounts, change=change, previous_spend=change.before)
+    return replace(report, reconciled=(bills.apart(language, currency),), prompts=moved.templates(report, 1))
 
 
 EXAMPLES: dict[str, Callable[[str, str], Report]] = {

@@ -85,9 +85,9 @@ def test_the_other_rules_find_what_they_find_without_them(broken: Audited, clean
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("ten", "parameter 'least' is 'ten' in the settings, but its default 1 is of another kind"),
-        (True, "parameter 'least' is True"),
-        ([1], "parameter 'least' is [1]"),
+        ("ten", "parameter 'least' is given as 'ten', but its default 1 is of another kind"),
+        (True, "parameter 'least' is given as True"),
+        ([1], "parameter 'least' is given as [1]"),
         ("0) OR (SELECT 1 FROM store.calls) > (0", "of another kind"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_text_parameter_is_a_value_and_never_sql(write_rule: Callable[..., Pat
 
 def test_a_parameter_the_rule_does_not_have_is_named(write_rule: Callable[..., Path]) -> None:
     path = write_rule(GOOD, "mine")
-    with pytest.raises(UsageError, match=r"\[rules\.mine\]: .*the settings give it 'colour'; its parameters are: none"):
+    with pytest.raises(UsageError, match=r"\[rules\.mine\]: .*it has no parameter 'colour'; its parameters are: none"):
         rulebook.load([path.parent], {"mine": {"colour": 1}})
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GRADES = list(Grade)
 SHAPE = {
     "rule": "VARCHAR", "family": "VARCHAR", "grade": "VARCHAR", "rank": "INTEGER", "precedence": "INTEGER",
-    "project": "VARCHAR", "subject": "VARCHAR", "call_id": "VARCHAR", "cost": "DECIMAL(18,9)",
+    "project": "VARCHAR", "subject": "VARCHAR", "call_id": "VARCHAR", "number": "BIGINT", "cost": "DECIMAL(18,9)",
     "saving": "DECIMAL(18,9)", "evidence": "VARCHAR",
 }  # fmt: skip
 
@@ -72,7 +72,8 @@ def engine() -> Engine:
 
 def credited(given_flags: Sequence[Flag]) -> dict[tuple[str, str], Decimal | None]:
     """What the real ledger credits to each call and rule."""
-    engine().load("flags", SHAPE, [flag.row() for flag in given_flags])
+    places = {call_id: place for place, call_id in enumerate(sorted({flag.call_id for flag in given_flags}))}
+    engine().load("flags", SHAPE, [flag.row() | {"number": places[flag.call_id]} for flag in given_flags])
     engine().run(LEDGER)
     rows = engine().rows("SELECT call_id, rule, credited FROM credited")
     assert len(rows) == len(given_flags)

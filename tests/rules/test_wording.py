@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from audit.wording import filled
+from audit.wording import Voice, filled
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,43 @@ def test_a_duration_or_a_share_that_is_no_number_is_said_as_it_is() -> None:
 
 def test_a_text_without_names_stays_whole() -> None:
     assert filled("把缓存放在前面。", {}, "zh") == "把缓存放在前面。"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1 call was"), (0, "0 calls were"), (2, "2 calls were"), (1204, "1,204 calls were")]
+)
+def test_a_count_takes_the_word_that_fits_it(number: int, said: str) -> None:
+    assert filled("{calls:call was|calls were} lost", {"calls": number}, "en") == f"{said} lost"
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "english", "chinese"),
+    [
+        ("12.345", "USD", "$12.35", "US$12.35"),
+        ("1234.5", "USD", "$1,235", "US$1,235"),
+        ("0.0004", "USD", "$0.00040", "US$0.00040"),
+        ("-3.2", "CNY", "−CN¥3.20", "−¥3.20"),
+        ("512.4", "JPY", "¥512", "JP¥512"),
+        ("0", "USD", "$0.00", "US$0.00"),
+    ],
+)
+def test_money_is_said_in_the_report_s_currency_and_the_reader_s_way(
+    value: str, currency: str, english: str, chinese: str
+) -> None:
+    values = {"usual_cost": Decimal(value), "amount": Decimal(value)}
+    assert filled("{usual_cost} {amount}", values, Voice("en", currency)) == f"{english} {english}"
+    assert filled("{usual_cost} {amount}", values, Voice("zh", currency)) == f"{chinese} {chinese}"
+
+
+def test_money_without_a_currency_is_a_number() -> None:
+    assert filled("{usual_cost}", {"usual_cost": Decimal("1234.5")}, "en") == "1,234.5"
+
+
+@pytest.mark.parametrize("day", ["2026-10-05", date(2026, 10, 5), "2026-10-05 00:00:00"])
+def test_a_day_is_said_as_a_date(day: object) -> None:
+    assert filled("{first_day}", {"first_day": day}, "en") == "Oct 5"
+    assert filled("{first_day}", {"first_day": day}, "zh") == "10月5日"
+
+
+def test_what_is_no_date_is_said_as_it_stands() -> None:
+    assert filled("{first_day} {last_day}", {"first_day": "soon", "last_day": None}, "en") == "soon -"
