@@ -52,8 +52,8 @@ def of_calls(engine: Engine, rule: Rule, voice: Voice) -> list[Finding]:
     """One finding a project and subject, told by the call that weighs most."""
     rows = engine.rows(
         "SELECT project, subject, count(*), sum(saving), sum(credited), "
-        "arg_min(evidence, (-coalesce(credited, 0), -coalesce(saving, 0), call_id)), "
-        f"arg_min(call_id, (-coalesce(credited, 0), -coalesce(saving, 0), call_id), {SAMPLE_CALLS}) "
+        "arg_min(evidence, (-coalesce(credited, 0), -coalesce(saving, 0), -coalesce(cost, 0), call_id)), "
+        f"arg_min(call_id, (-coalesce(credited, 0), -coalesce(saving, 0), -coalesce(cost, 0), call_id), {SAMPLE_CALLS}) "
         "FROM credited WHERE rule = $rule GROUP BY project, subject ORDER BY project, subject",
         {"rule": rule.id},
     )

@@ -32,31 +32,31 @@ WITH hourly AS (
         project,
         api_key,
         day,
-        workday,
         hour,
         count(*) AS calls,
         sum(coalesce(cost, 0)) AS cost
     FROM calls
     WHERE api_key IS NOT NULL AND coalesce(gateway_cache_hit, FALSE) = FALSE
-    GROUP BY project, api_key, day, workday, hour
+    GROUP BY project, api_key, day, hour
 ),
 
 daily AS (
     SELECT
-        project,
-        api_key,
-        day,
+        h.project,
+        h.api_key,
+        h.day,
         CASE
             WHEN
-                (hour >= $night_from AND (hour < $night_until OR $night_from > $night_until))
-                OR (hour < $night_until AND $night_from > $night_until)
+                (h.hour >= $night_from AND (h.hour < $night_until OR $night_from > $night_until))
+                OR (h.hour < $night_until AND $night_from > $night_until)
                 THEN 'night'
-            WHEN workday THEN 'work'
+            WHEN d.workday THEN 'work'
             ELSE 'day off'
         END AS part,
-        sum(calls) AS calls,
-        sum(cost) AS cost
-    FROM hourly
+        sum(h.calls) AS calls,
+        sum(h.cost) AS cost
+    FROM hourly AS h
+    INNER JOIN days AS d ON h.day = d.day
     GROUP BY ALL
 ),
 

@@ -2,7 +2,7 @@
 title   = "Long reasoning for short answers"
 grade   = "hypothesis"
 because = "{subject}: on {model} the middle call of {lane_calls} reasons for {usual_reasoning} tokens to answer with {usual_answer}. The saving is {saved_share} of the reasoning, where it is at least {least_times} times the answer."
-fix     = "On Monday: set the reasoning effort of {subject} one step lower, or give it a budget of {budget_tokens} tokens, for fifty calls of {project}; keep it if a person finds the answers as good."
+fix     = "Set the reasoning effort of {subject} one step lower, or give it a budget of {budget_tokens} tokens, for fifty calls of {project}; keep it if a person finds the answers as good."
 precedence = 20
 needs = ["task", "reasoning_tokens", "output_tokens"]
 note    = """
@@ -24,7 +24,7 @@ cut_share            = 0.5
 [zh]
 title   = "答案很短，推理过长"
 because = "{subject}：{model} 上 {lane_calls} 次调用的中位数是推理 {usual_reasoning} 个 token，只回答 {usual_answer} 个。对推理达到答案 {least_times} 倍及以上的调用，按节省 {saved_share} 的推理估算。"
-fix     = "周一即可着手：在 {project} 的五十次调用中，将 {subject} 的推理强度下调一档，或设 {budget_tokens} token 的推理预算；人工确认答案质量不变后再推广。"
+fix     = "在 {project} 的五十次调用中，将 {subject} 的推理强度下调一档，或设 {budget_tokens} token 的推理预算；人工确认答案质量不变后再推广。"
 */
 -- Counting is cheaper than sorting, and keeps no call: in these lanes the middle call reasons much and answers little.
 WITH dwarfed AS (

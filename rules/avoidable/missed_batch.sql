@@ -2,7 +2,7 @@
 title   = "Work that can wait, paid at the interactive price"
 grade   = "avoidable"
 because = "Nobody waits for {subject}: environment {environment}, task {task}, {night_share} of its calls between midnight and six. In a batch {model} asks {batch_share} of the price."
-fix     = "On Monday: send {subject} of {project} through the provider's batch interface (a file of requests, answers within 24 hours, mostly sooner); begin with the job that may be a day late."
+fix     = "Send {subject} of {project} through the provider's batch interface (a file of requests, answers within 24 hours, mostly sooner); begin with the job that may be a day late."
 precedence = 30
 needs = ["environment | task", "input_tokens", "status"]
 note    = """
@@ -32,7 +32,7 @@ hours_a_day   = 3
 [zh]
 title   = "可以等待的任务按即时价付费"
 because = "{subject} 无人等待结果：环境 {environment}，任务 {task}，{night_share} 的调用在零点至六点之间。{model} 的批量价为即时价的 {batch_share}。"
-fix     = "周一即可着手：将 {project} 的 {subject} 改走供应商的批量接口（提交请求文件，24 小时内返回，通常更快）；先从晚一天也无妨的作业开始。"
+fix     = "将 {project} 的 {subject} 改走供应商的批量接口（提交请求文件，24 小时内返回，通常更快）；先从晚一天也无妨的作业开始。"
 */
 WITH kinds AS (
     SELECT

@@ -2,7 +2,7 @@
 title   = "Warm prompt heads paid in full"
 grade   = "avoidable"
 because = "The costliest: {missed_tokens} tokens of a prompt head that had been sent {gap_ms} before, billed by {model} as if they were new."
-fix     = "On Monday: mark the system prompt and tools of {project} as cacheable (cache_control, cachePoint), and move dates, names and retrieved text behind them, so that they stay the same byte for byte."
+fix     = "Mark the system prompt and tools of {project} as cacheable (cache_control, cachePoint), and move dates, names and retrieved text behind them, so that they stay the same byte for byte."
 precedence = 10
 look_back_days = 1
 needs = ["prefix_hash", "cache_read_tokens", "prefix_tokens", "latency_ms", "input_tokens", "status"]
@@ -17,17 +17,17 @@ not flagged at all. What a call did read or write is not missed. Batches are lef
 Automatic caches are the provider's to fill, and left out too.
 
 include_automatic: false, because a payer cannot fill such a cache.
-cached_share: 0.9, because most logs do not state a head's length and it is estimated by its share of the text: who read
-or wrote nine tenths of it did use the cache."""
+cached_share: 0, because most logs do not state a head's length and it is estimated by its share of the text: who read or
+wrote anything did use the cache. Where heads are counted in tokens, 0.9 also flags the rest of a head read in part."""
 
 [params]
 include_automatic = false
-cached_share      = 0.9
+cached_share      = 0.0
 
 [zh]
 title   = "提示词前缀仍在缓存有效期内，却按全价付费"
 because = "其中最贵的一次：有 {missed_tokens} 个前缀 token 在 {gap_ms}前刚刚发送过，{model} 仍按全新输入计费。"
-fix     = "周一即可着手：把 {project} 的系统提示词和工具定义标记为可缓存（cache_control、cachePoint），并将日期、姓名、检索内容移到其后，使前缀逐字节保持不变。"
+fix     = "把 {project} 的系统提示词和工具定义标记为可缓存（cache_control、cachePoint），并将日期、姓名、检索内容移到其后，使前缀逐字节保持不变。"
 */
 -- Only heads that came more than once need what follows; one narrow key finds them.
 WITH repeated AS (
@@ -57,9 +57,12 @@ heads AS (
     GROUP BY c.project, c.provider, c.model, c.service_tier, c.region, c.prefix_hash
     HAVING
         count(*) > 1
-        AND max(
-            c.prefix_tokens * $cached_share - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_tokens, 0)
-        ) > 0
+        AND (
+            min(coalesce(c.cache_read_tokens, 0) + coalesce(c.cache_write_tokens, 0)) = 0
+            OR max(
+                c.prefix_tokens * $cached_share - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_tokens, 0)
+            ) > 0
+        )
 ),
 
 usable AS (
@@ -100,7 +103,7 @@ missed AS (
         end_ms,
         cache_lifetime_ms,
         head_tokens - cached_tokens AS missed_tokens,
-        cost > 0 AND cached_tokens < head_tokens * $cached_share AS is_missed,
+        cost > 0 AND (cached_tokens = 0 OR cached_tokens < head_tokens * $cached_share) AS is_missed,
         cast(least((head_tokens - cached_tokens) * read_gap, cost) AS DECIMAL(18, 9)) AS read_saving,
         cast((head_tokens - cached_tokens) * write_gap AS DECIMAL(18, 9)) AS write_cost
     FROM usable

@@ -2,7 +2,7 @@
 title   = "Small work on a large model"
 grade   = "hypothesis"
 because = "{subject}: {lane_calls:call|calls} on {model}, nine in ten with at most {p90_input_tokens} tokens in and {p90_output_tokens} out. At the same lengths {smaller_model} asks {price_share} of the price for input."
-fix     = "On Monday: let {smaller_model} answer fifty of these calls of {project} again and a person compare them blind with what {model} said; move {subject} if they hold up, and leave it if they do not."
+fix     = "Let {smaller_model} answer fifty of these calls of {project} again and a person compare them blind with what {model} said; move {subject} if they hold up, and leave it if they do not."
 precedence = 10
 needs = ["task", "input_tokens", "output_tokens"]
 note    = """
@@ -23,7 +23,7 @@ max_price_part    = 0.5
 [zh]
 title   = "简单任务用了大模型"
 because = "{subject}：{model} 上共 {lane_calls} 次调用，其中九成输入不超过 {p90_input_tokens} token、输出不超过 {p90_output_tokens} token。同样长度下，{smaller_model} 的输入单价只有它的 {price_share}。"
-fix     = "周一即可着手：用 {smaller_model} 重新回答 {project} 的五十次此类调用，请人盲评并与 {model} 的回答对比；效果相当就切换 {subject}，否则维持现状。"
+fix     = "用 {smaller_model} 重新回答 {project} 的五十次此类调用，请人盲评并与 {model} 的回答对比；效果相当就切换 {subject}，否则维持现状。"
 */
 -- Counting is cheaper than sorting, and keeps no call: lengths are sorted below, for the lanes that are small.
 WITH small AS (

@@ -2,7 +2,7 @@
 title   = "Prompts that grew overnight"
 grade   = "hypothesis"
 because = "{subject} on {model}: since {step_day} a call sends {after_tokens} tokens where it sent {before_tokens}, and its answers are as long as before."
-fix     = "On Monday: lay a request of {subject} from before {step_day} beside one of today: template, tools, examples, retrieved text. Take out what nobody in {project} can name a use for, and look at the answers of twenty calls without it."
+fix     = "Lay a request of {subject} from before {step_day} beside one of today: template, tools, examples, retrieved text. Take out what nobody in {project} can name a use for, and look at the answers of twenty calls without it."
 precedence = 30
 needs = ["task", "input_tokens"]
 note    = """
@@ -30,7 +30,7 @@ days_before   = 28
 [zh]
 title   = "提示词突然变长"
 because = "{model} 上的 {subject}：自 {step_day}起每次调用发送 {after_tokens} 个 token，此前为 {before_tokens} 个，而回答长度没有变化。"
-fix     = "周一即可着手：将 {subject} 在 {step_day}之前的一条请求与今天的逐段对比（模板、工具、示例、检索内容）；{project} 中无人说得出用途的部分先删去，再看二十次调用的回答质量。"
+fix     = "将 {subject} 在 {step_day}之前的一条请求与今天的逐段对比（模板、工具、示例、检索内容）；{project} 中无人说得出用途的部分先删去，再看二十次调用的回答质量。"
 */
 WITH calendar AS (
     SELECT

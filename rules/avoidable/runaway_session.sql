@@ -2,7 +2,7 @@
 title   = "Sessions that ran on and on"
 grade   = "avoidable"
 because = "The costliest call is of session {session_id}: {session_calls:call|calls} in one go where {usual_calls} are usual. Beyond call {limit_calls} it read {input_tokens} tokens to add {output_tokens}."
-fix     = "On Monday: let the agent behind {subject} of {project} stop after {limit_calls} calls, or after three answers that bring nothing new, and ask a person; read session {session_id} to see what it was stuck on."
+fix     = "Let the agent behind {subject} of {project} stop after {limit_calls} calls, or after three answers that bring nothing new, and ask a person; read session {session_id} to see what it was stuck on."
 precedence = 40
 needs = ["session_id", "input_tokens", "output_tokens"]
 note    = """
@@ -29,7 +29,7 @@ late_share   = 0.8
 [zh]
 title   = "会话失控，反复调用"
 because = "最贵的一次属于会话 {session_id}：一口气调用 {session_calls} 次，而通常只需 {usual_calls} 次。第 {limit_calls} 次之后，它读入 {input_tokens} 个 token 只产出 {output_tokens} 个。"
-fix     = "周一即可着手：让 {project} 中 {subject} 背后的智能体在 {limit_calls} 次调用后，或连续三次没有新进展时停下并转人工；查看会话 {session_id}，找出它卡在哪里。"
+fix     = "让 {project} 中 {subject} 背后的智能体在 {limit_calls} 次调用后，或连续三次没有新进展时停下并转人工；查看会话 {session_id}，找出它卡在哪里。"
 */
 WITH ids AS (
     SELECT

@@ -2,7 +2,7 @@
 title   = "No cap on the length of answers"
 grade   = "alert"
 because = "{subject}: {uncapped_calls:call|calls} without an output cap. The middle answer has {usual_tokens} tokens, one in a hundred {long_tokens} or more; what lay beyond {suggested_tokens} cost {amount}."
-fix     = "On Monday: set max_output_tokens of {subject} in {project} to about {suggested_tokens}, after looking at ten of the longest answers; log how often it cuts one off."
+fix     = "Set max_output_tokens of {subject} in {project} to about {suggested_tokens}, after looking at ten of the longest answers; log how often it cuts one off."
 precedence = 10
 note    = """
 Without a cap a model that repeats itself writes until its own limit, and every token of it is billed. A log that states no
@@ -23,7 +23,7 @@ min_stated     = 20
 [zh]
 title   = "输出长度没有上限"
 because = "{subject}：{uncapped_calls} 次调用未设输出上限。回答长度的中位数为 {usual_tokens} 个 token，每一百次就有一次达到或超过 {long_tokens} 个；超出 {suggested_tokens} 个的部分花费 {amount}。"
-fix     = "周一即可着手：先看十条最长的回答，再将 {project} 中 {subject} 的 max_output_tokens 设为约 {suggested_tokens}，并记录被截断的次数。"
+fix     = "先看十条最长的回答，再将 {project} 中 {subject} 的 max_output_tokens 设为约 {suggested_tokens}，并记录被截断的次数。"
 */
 WITH stating AS (
     SELECT source

@@ -2,7 +2,7 @@
 title   = "Prompt cache written and never read"
 grade   = "avoidable"
 because = "Of {written_writes:cache write|cache writes} on {model}, {unread_writes} expired before any call read them; the costliest held {unread_tokens} tokens."
-fix     = "On Monday: look at two such requests of {project} side by side. Where the head changes each time (a date, an id), move that to the end; where calls come too seldom, take the cache marks out, or buy the one-hour entry if the next call comes within the hour."
+fix     = "Look at two such requests of {project} side by side. Where the head changes each time (a date, an id), move that to the end; where calls come too seldom, take the cache marks out, or buy the one-hour entry if the next call comes within the hour."
 precedence = 20
 needs = ["cache_write_tokens", "cache_read_tokens"]
 note    = """
@@ -29,7 +29,7 @@ hour_ms      = 3600000
 [zh]
 title   = "缓存写入后从未被读取"
 because = "{model} 共写入缓存 {written_writes} 次，其中 {unread_writes} 次直到过期都没有被读取；最贵的一次写入了 {unread_tokens} 个 token。"
-fix     = "周一即可着手：取 {project} 的两条此类请求逐字比对。若开头每次都变（日期、编号），请移到末尾；若调用间隔太长，请去掉缓存标记；下一次调用若在一小时内，可改用一小时缓存。"
+fix     = "取 {project} 的两条此类请求逐字比对。若开头每次都变（日期、编号），请移到末尾；若调用间隔太长，请去掉缓存标记；下一次调用若在一小时内，可改用一小时缓存。"
 */
 -- What the cache of a lane saved, and what it cost. Most earn many times their cost and need no closer look.
 WITH accounts AS (

@@ -26,12 +26,11 @@ title   = "高峰时段响应慢或失败"
 because = "在工作日高峰（最忙的时段包括 {peak_from} 点），{project} 对 {model} 的调用有 {slow_share} 响应慢或失败，其他时段为 {other_share}；多出 {slow_calls} 次。"
 fix     = "把可以延后的工作（{project} 的批处理和夜间任务）移出高峰，向供应商申请更高吞吐或第二个区域，并为 {model} 设置超时和一次备用调用。"
 */
-WITH hours AS (
+WITH counted AS (
     SELECT
         project,
         model,
         day,
-        workday,
         hour,
         count(*) AS calls,
         count(*) FILTER (
@@ -47,7 +46,20 @@ WITH hours AS (
             (status = 'error' AND (http_status IS NULL OR http_status IN (408, 429) OR http_status >= 500))
             OR (status <> 'error' AND latency_ms IS NOT NULL)
         )
-    GROUP BY project, model, day, workday, hour
+    GROUP BY project, model, day, hour
+),
+
+hours AS (
+    SELECT
+        c.project,
+        c.model,
+        c.day,
+        d.workday,
+        c.hour,
+        c.calls,
+        c.slow
+    FROM counted AS c
+    INNER JOIN days AS d ON c.day = d.day
 ),
 
 of_day_hours AS (

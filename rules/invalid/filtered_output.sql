@@ -2,7 +2,7 @@
 title   = "Paid answers that a filter stopped"
 grade   = "proven"
 because = "{calls:answer was|answers were} stopped by a filter or refused, and billed. The costliest ended with {finish_reason} after {output_tokens} tokens of output; {input_tokens} of input were billed with them."
-fix     = "On Monday: see which of {project}'s tasks and users meet the filter, check such input before it is sent (a small moderation model costs next to nothing), and take what trips the filter out of the prompt."
+fix     = "See which of {project}'s tasks and users meet the filter, check such input before it is sent (a small moderation model costs next to nothing), and take what trips the filter out of the prompt."
 precedence = 35
 needs = ["status"]
 note    = """
@@ -15,7 +15,7 @@ ordinary answer."""
 [zh]
 title   = "被过滤器拦下却已计费的回答"
 because = "共有 {calls} 个回答被过滤器拦下或被模型拒绝，仍被计费。其中最贵的一次：输出 {output_tokens} 个 token 后以 {finish_reason} 结束，连同 {input_tokens} 个输入 token 一并计费。"
-fix     = "周一即可着手：查清 {project} 的哪些任务、哪些用户触发了过滤，发送前先做内容审核（小型审核模型几乎不花钱），并去掉提示词中触发过滤的内容。"
+fix     = "查清 {project} 的哪些任务、哪些用户触发了过滤，发送前先做内容审核（小型审核模型几乎不花钱），并去掉提示词中触发过滤的内容。"
 */
 SELECT
     call_id,

@@ -2,7 +2,7 @@
 title   = "Refused requests sent again unchanged"
 grade   = "proven"
 because = "{calls:request was|requests were} sent although the same one had already been refused for good; {saving} was billed for that. One of them met {http_status} ({error_type}) again, {age_ms} after {earlier} had met it."
-fix     = "On Monday: let {project}'s client retry only what can succeed (408, 409, 429, 5xx), and mend or drop what is refused with 400, 401, 403, 404, 413, 415 or 422."
+fix     = "Let {project}'s client retry only what can succeed (408, 409, 429, 5xx), and mend or drop what is refused with 400, 401, 403, 404, 413, 415 or 422."
 precedence = 22
 look_back_days = 2
 needs = ["prompt_hash", "http_status", "status"]
@@ -23,7 +23,7 @@ window_hours = 24
 [zh]
 title   = "被拒绝的请求原样重发"
 because = "共有 {calls} 次请求，在同一请求刚被明确拒绝后又原样发出，由此计费 {saving}。例如：{earlier} 以 {http_status}（{error_type}）被拒 {age_ms}后，同一请求再次发出，又以同样原因被拒。"
-fix     = "周一即可着手：让 {project} 的客户端只重试可能成功的错误（408、409、429、5xx）；遇到 400、401、403、404、413、415、422，应修正请求或放弃，不要重发。"
+fix     = "让 {project} 的客户端只重试可能成功的错误（408、409、429、5xx）；遇到 400、401、403、404、413、415、422，应修正请求或放弃，不要重发。"
 */
 -- Few requests are refused: they say which prompts matter.
 WITH refused AS (

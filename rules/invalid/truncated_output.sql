@@ -2,7 +2,7 @@
 title   = "Answers cut off and asked for again"
 grade   = "proven"
 because = "{calls:answer was|answers were} cut off and asked for again. The costliest hit its output cap after {output_tokens} tokens, and {next_call} asked again {gap_ms} later."
-fix     = "On Monday: raise the output cap of {project} to what its answers need (an unused cap costs nothing), or ask for shorter ones."
+fix     = "Raise the output cap of {project} to what its answers need (an unused cap costs nothing), or ask for shorter ones."
 precedence = 40
 needs = ["finish_reason", "prompt_hash | session_id"]
 note    = """
@@ -24,7 +24,7 @@ unknown_latency_ms = 10000
 [zh]
 title   = "回答被截断后重新请求"
 because = "共有 {calls} 个回答被截断后又重新请求。其中最贵的一次：输出 {output_tokens} 个 token 后触及上限，{gap_ms}后 {next_call} 再次请求。"
-fix     = "周一即可着手：把 {project} 的输出上限调到回答所需的长度（用不完的上限不花钱），或要求更短的回答。"
+fix     = "把 {project} 的输出上限调到回答所需的长度（用不完的上限不花钱），或要求更短的回答。"
 */
 WITH cut AS (
     SELECT

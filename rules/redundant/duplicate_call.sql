@@ -2,7 +2,7 @@
 title   = "Same request paid for again"
 grade   = "proven"
 because = "{calls:request was|requests were} paid for although the same one had been answered. The costliest was sent {age_ms} after {original} had answered it on the same model."
-fix     = "On Monday: put a response cache in front of {project}, keyed by the whole request, and keep answers for a day. Begin with the tasks whose repeats cost most."
+fix     = "Put a response cache in front of {project}, keyed by the whole request, and keep answers for a day. Begin with the tasks whose repeats cost most."
 precedence = 10
 look_back_days = 7
 needs = ["prompt_hash", "status"]
@@ -14,7 +14,8 @@ sampled side by side are no duplicates. Answers drawn one after another from one
 repeats, and are counted.
 A step of an agent (its answer calls tools) acts anew each time. It counts only where nothing was made of the earlier
 one: where it was the session's last call before this one, or where this one stands alone in its session. Without a
-session or trace it is left alone. Left alone too: searches of the web, whose answers change; images, sound and video,
+session or trace it is left alone. Two calls of one parent are steps of one run, of which a log may state only what the
+user had asked: left alone. Left alone too: searches of the web, whose answers change; images, sound and video,
 of which one may want several; two rows with one response or request id, which are one billed call; and batches that
 state no length, of which nobody knows when they were sent.
 Where nobody owns a call, its key stands for the project.
@@ -29,7 +30,7 @@ unknown_latency_ms = 600000
 [zh]
 title   = "同一请求重复付费"
 because = "共有 {calls} 次请求在已有回答后重复付费。其中最贵的一次：{age_ms}前 {original} 已用同一模型回答过同样的请求。"
-fix     = "周一即可着手：在 {project} 前加一层响应缓存，以完整请求为键，答案保留一天；从重复花费最高的任务开始。"
+fix     = "在 {project} 前加一层响应缓存，以完整请求为键，答案保留一天；从重复花费最高的任务开始。"
 */
 -- Only prompts that came more than once need the windows below; one narrow key finds them.
 WITH repeated AS (
@@ -59,6 +60,7 @@ candidates AS (
         coalesce(c.tool_calls, 0) > 0
         OR lower(coalesce(c.finish_reason, '')) IN ('tool_calls', 'tool_call', 'tool_use', 'function_call') AS is_step,
         coalesce(c.session_id, c.trace_id) AS session,
+        c.parent_id,
         c.response_id,
         c.request_id,
         c.cost,
@@ -213,6 +215,7 @@ told AS (
     WHERE
         NOT coalesce(c.response_id = o.response_id AND length(c.response_id) >= 8, FALSE)
         AND NOT coalesce(c.request_id = o.request_id AND length(c.request_id) >= 8, FALSE)
+        AND NOT coalesce(c.parent_id = o.parent_id, FALSE)
 ),
 
 step_sessions AS (

@@ -2,7 +2,7 @@
 title   = "A second model paid for an answer that was there"
 grade   = "proven"
 because = "{calls:answer was|answers were} bought although another model had given one. In the costliest, {first_model} had answered, and {gap_ms} later {model} was paid to answer the same prompt of the same trace."
-fix     = "On Monday: look in {project}'s gateway for what takes a good answer for a failure: a time-out shorter than the model's answers, a check that is too strict, a fallback that also fires on success."
+fix     = "Look in {project}'s gateway for what takes a good answer for a failure: a time-out shorter than the model's answers, a check that is too strict, a fallback that also fires on success."
 precedence = 15
 look_back_days = 1
 needs = ["prompt_hash", "trace_id", "latency_ms", "status"]
@@ -29,7 +29,7 @@ meant_pairs = 5
 [zh]
 title   = "已有回答，又付费请另一个模型作答"
 because = "共有 {calls} 个回答，是在另一个模型已经作答之后又买的。其中最贵的一次：{first_model} 已经作答，{gap_ms}后又付费让 {model} 回答同一链路中的同一提示词。"
-fix     = "周一即可着手：检查 {project} 的网关为何把正常回答当成失败：超时短于模型作答所需、校验过严，或成功后仍触发降级。"
+fix     = "检查 {project} 的网关为何把正常回答当成失败：超时短于模型作答所需、校验过严，或成功后仍触发降级。"
 */
 -- Only prompts that came more than once, and to more than one model, need what follows.
 WITH repeated AS (

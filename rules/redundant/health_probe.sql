@@ -2,7 +2,7 @@
 title   = "Health probes that are paid for"
 grade   = "proven"
 because = "{calls:probe|probes}: key {subject} sends {model} the same small prompt every {beat_ms}, {day_calls} times on {probe_day} alone, {input_tokens} tokens in each time."
-fix     = "On Monday: let the monitor of {project} ask what is free (the list of models, the provider's status page, the error rate of real calls), or probe every few hours only, and not while real calls get answers."
+fix     = "Let the monitor of {project} ask what is free (the list of models, the provider's status page, the error rate of real calls), or probe every few hours only, and not while real calls get answers."
 precedence = 50
 needs = ["prompt_hash", "api_key", "input_tokens"]
 note    = """
@@ -29,7 +29,7 @@ min_gap_ms        = 10000
 [zh]
 title   = "付费的健康探测"
 because = "共 {calls} 次探测：密钥 {subject} 每隔 {beat_ms}就向 {model} 发送同一条简短提示词，仅 {probe_day} 就发了 {day_calls} 次，每次输入 {input_tokens} 个 token。"
-fix     = "周一即可着手：让 {project} 的监控改用免费的途径（模型列表接口、服务商状态页、真实调用的错误率），或改为每隔几小时一次，且真实调用正常时不再探测。"
+fix     = "让 {project} 的监控改用免费的途径（模型列表接口、服务商状态页、真实调用的错误率），或改为每隔几小时一次，且真实调用正常时不再探测。"
 */
 WITH small AS (
     SELECT

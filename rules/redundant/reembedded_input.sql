@@ -2,7 +2,7 @@
 title   = "Inputs embedded again"
 grade   = "proven"
 because = "{calls:embedding|embeddings} bought vectors that were there already. The costliest input had been embedded by the same model {age_ms} before, in {original}."
-fix     = "On Monday: keep vectors under a hash of input and model, and let {project} look there before it embeds; when an index is built anew, embed only pages that changed."
+fix     = "Keep vectors under a hash of input and model, and let {project} look there before it embeds; when an index is built anew, embed only pages that changed."
 precedence = 12
 look_back_days = 35
 look_back_operations = ["embeddings"]
@@ -27,7 +27,7 @@ unknown_latency_ms = 60000
 [zh]
 title   = "相同内容重复做向量化"
 because = "共有 {calls} 次向量化，买来的是已有的向量。其中最贵的一次：{age_ms}前 {original} 已用同一模型对相同内容做过向量化。"
-fix     = "周一即可着手：以“内容加模型”的哈希为键保存向量，让 {project} 先查后算；重建索引时只处理有改动的页面。"
+fix     = "以“内容加模型”的哈希为键保存向量，让 {project} 先查后算；重建索引时只处理有改动的页面。"
 */
 WITH repeated AS (
     SELECT prompt_hash

@@ -2,7 +2,7 @@
 title   = "Storms of retries"
 grade   = "alert"
 because = "{storms:storm|storms} of tries of one prompt, each sent soon after the one before it had failed: {tries:try|tries}, which cost {tries_cost} together. The longest was {longest_tries:try|tries} within {longest_ms}, on {longest_model}."
-fix     = "On Monday: give {project}'s client a limit of retries, growing pauses with jitter, and a circuit breaker; heed Retry-After, and lengthen time-outs that give up calls which the provider still bills."
+fix     = "Give {project}'s client a limit of retries, growing pauses with jitter, and a circuit breaker; heed Retry-After, and lengthen time-outs that give up calls which the provider still bills."
 needs = ["prompt_hash", "status"]
 note    = """
 A try follows one of the same prompt, from the same project, key and user, that did not succeed (failed, cut off,
@@ -21,7 +21,7 @@ min_tries = 3
 [zh]
 title   = "重试风暴"
 because = "同一提示词失败后紧接着反复重试，这样的风暴共 {storms} 次，合计 {tries} 次调用，花费 {tries_cost}。最长的一次在 {longest_model} 上，{longest_ms}内尝试了 {longest_tries} 次。"
-fix     = "周一即可着手：为 {project} 的客户端设置重试上限、带随机抖动的递增间隔和熔断；遵守 Retry-After，并放宽那些客户端已放弃、服务商却仍在计费的超时。"
+fix     = "为 {project} 的客户端设置重试上限、带随机抖动的递增间隔和熔断；遵守 Retry-After，并放宽那些客户端已放弃、服务商却仍在计费的超时。"
 */
 -- A storm holds tries that did not succeed; few prompts have several.
 WITH troubled AS (
