@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SAMPLE_CALLS = 5
 MOST = 10_000
+# What weighs most comes first.
+_WEIGHT = "(-coalesce(credited, 0), -coalesce(saving, 0), -coalesce(cost, 0), call_id)"
 
 
 class RuleError(UsageError):
@@ -52,8 +54,7 @@ def of_calls(engine: Engine, rule: Rule, voice: Voice) -> list[Finding]:
     """One finding a project and subject, told by the call that weighs most."""
     rows = engine.rows(
         "SELECT project, subject, count(*), sum(saving), sum(credited), "
-        "arg_min(evidence, (-coalesce(credited, 0), -coalesce(saving, 0), -coalesce(cost, 0), call_id)), "
-        f"arg_min(call_id, (-coalesce(credited, 0), -coalesce(saving, 0), -coalesce(cost, 0), call_id), {SAMPLE_CALLS}) "
+        f"arg_min(evidence, {_WEIGHT}), arg_min(call_id, {_WEIGHT}, {SAMPLE_CALLS}) "
         "FROM credited WHERE rule = $rule GROUP BY project, subject ORDER BY project, subject",
         {"rule": rule.id},
     )

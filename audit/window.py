@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit import chargeback, tables
+from audit import chargeback, narrow, tables
 from audit.pricing import join
 from audit.records import CALL_COLUMNS, MONEY, TEXT, WHOLE, Month
 from audit.tables import HISTORY_MONTHS, SUM
@@ -36,8 +36,6 @@ _OF_PRICE = (
     "cache_min_tokens", "cache_lifetime_ms", "smaller_model", "smaller_input_price", "smaller_output_price",
     "batch_input_price", "batch_cache_read_price", "batch_cache_write_price", "batch_output_price",
 )  # fmt: skip
-# What calls are kept by is not looked at; where a source's region is named in the settings, no call need state it.
-_NEVER_SILENT = {"call_id", "source", "started_at", "project", "region", "operation"}
 PRICED_SHAPE = {
     **{column.name: column.type for column in CALL_COLUMNS},
     "cost": MONEY,
@@ -154,36 +152,35 @@ def _priced(
 ) -> None:
     """The calls of a span with what they cost; ``apart`` are the costs that may differ from the report's.
 
-    A call keeps the number of its price row, and no column that no call of the store states: both are shown by views.
+    A call keeps the number of its price row, and each column as narrowly as it can: views show them in full.
     """
-    silent = _silent(engine)
-    logged = [
-        f"c.{column.name}"
+    names = [
+        column.name
         for column in CALL_COLUMNS
-        if column.name not in {"call_id", "project", *silent} and (asked is None or column.name in _ALWAYS | asked)
+        if column.name not in ("call_id", "project") and (asked is None or column.name in _ALWAYS | asked)
     ]
+    types = narrow.held(engine, [*names, "project"], {"project": [project.name for project in settings.projects]})
+    logged = [f"c.{name}::{types[name]} AS {name}" for name in names if name in types]
     within = [f"c.started_at >= TIMESTAMP '{span.start - timedelta(days=reach.days)}'"] + [
         f"c.operation = {_quoted(name)} AND c.started_at >= TIMESTAMP '{span.start - timedelta(days=days)}'"
         for name, days in reach.operations.items()
         if days > reach.days
     ]
+    shown = [
+        "c.call_id",
+        f"{owner_sql(settings.projects)}::{types.get('project', TEXT)} AS project",
+        *logged,
+        *(f"c.{name}" for name in ("cost", *apart, "price_source")),
+        "c.price_row::INTEGER AS price_row",
+    ]
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE priced_rows AS SELECT c.call_id, {owner_sql(settings.projects)} AS project, "
-        f"{', '.join([*logged, 'c.cost', *(f'c.{name}' for name in apart), 'c.price_source', 'c.price_row'])} "
+        f"CREATE OR REPLACE TEMP TABLE priced_rows AS SELECT {', '.join(shown)} "
         f"FROM costed c WHERE c.started_at < $end AND c.started_at >= $oldest AND ({' OR '.join(within)})",
         {
             "end": span.end,
             "oldest": span.start - timedelta(days=max([reach.days, *reach.operations.values()])),
         },
     )
-
-
-def _silent(engine: Engine) -> set[str]:
-    """The columns of the call record that no call of the store states, as far as the engine knows without a look."""
-    names = [column.name for column in CALL_COLUMNS if column.name not in _NEVER_SILENT]
-    told = ", ".join(f"stats({name}).has_no_null" for name in names)
-    tables_of_calls = [engine.rows(f"SELECT {told} FROM store.{table} LIMIT 1") for table in ("calls", "linked")]
-    return {name for at, name in enumerate(names) if not any(row[at] for rows in tables_of_calls for row in rows)}
 
 
 def show_priced(engine: Engine, clock: tables.Clock, currency: str) -> None:
@@ -199,7 +196,8 @@ def show_priced(engine: Engine, clock: tables.Clock, currency: str) -> None:
         "list_cost": "cost",
     } | {column.name: f"NULL::{column.type}" for column in CALL_COLUMNS}
     shown = [name for name in PRICED_SHAPE if name in held or name in same]
-    beside = {name: "r." + name if name in held else same[name] for name in shown} | clock.columns()
+    beside = {name: f"r.{name}::{PRICED_SHAPE[name]}" if name in held else same[name] for name in shown}
+    beside |= clock.columns()
     told = ", ".join(f"{sql} AS {name}" for name, sql in beside.items())
     engine.run(f"CREATE OR REPLACE TEMP VIEW numbered AS SELECT r.rowid AS number, {told} FROM priced_rows r")
     engine.run("CREATE OR REPLACE TEMP VIEW priced AS SELECT * EXCLUDE (number) FROM numbered")

@@ -14,6 +14,7 @@ import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -22,6 +23,9 @@ from audit.engine.store import open_store
 from audit.records import CALL_COLUMNS, Month
 from audit.settings import Settings
 from audit.wording import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MONTH = Month(2026, 10)
 # Some rules look back: a ninth of the calls lie in the days before the month.
@@ -150,7 +154,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=chosen.work) as made:
         folder = chosen.work if chosen.keep and chosen.work else Path(made)
         log, store = folder / "calls.jsonl", folder / "audit.duckdb"
-        steps = [(judge, (store, chosen.memory))]
+        steps: list[tuple[Callable[..., None], tuple[object, ...]]] = [(judge, (store, chosen.memory))]
         if not store.exists():
             steps = [(write_calls, (log, chosen.calls)), (load, (log, store)), *steps]
         for step, given in steps:

@@ -1,4 +1,4 @@
-"""The same logs give the same files, byte for byte: in whatever order they are read, on however many cores, however often."""
+"""The same logs give the same files, byte for byte: in any order, on any number of cores, however often."""
 
 from __future__ import annotations
 

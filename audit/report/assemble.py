@@ -202,7 +202,8 @@ def _grades(
     found = {
         grade: (calls, credited)
         for grade, calls, credited in engine.rows(
-            "SELECT grade, count(DISTINCT number) FILTER (credited > 0), coalesce(sum(credited), 0) FROM credited GROUP BY grade"
+            "SELECT grade, count(DISTINCT number) FILTER (credited > 0), coalesce(sum(credited), 0) FROM credited "
+            "GROUP BY grade"
         )
     }
     totals = []
