@@ -36,16 +36,19 @@ MODELS = (
     ("anthropic", "claude-haiku-4-5"),
 )  # fmt: skip
 TURNS = 8
-# `s` is the session and `t` the turn of call `i`; chance is a hash, so that every run has the same calls.
+# `s` is the session and `t` the turn of call `i`, which sends what call `j` sent: one in thirty what the turn before it
+# sent. Chance is a hash, so that every run has the same calls.
 CALL = """
-SELECT printf('call-%012d', i) AS call_id, 'log' AS source, md5('session' || s) AS session_id,
-  md5('session' || s) AS trace_id, strftime(begun + to_seconds(45 * t), '%Y-%m-%dT%H:%M:%S.%fZ') AS started_at,
+SELECT printf('call-%012d', i) AS call_id, 'log' AS source,
+  CASE WHEN lane % 10 > 0 THEN md5('session' || s) END AS session_id,
+  CASE WHEN lane % 10 > 0 THEN md5('session' || s) END AS trace_id,
+  strftime(begun + to_seconds(45 * t), '%Y-%m-%dT%H:%M:%S.%fZ') AS started_at,
   300 + hash(i) % 20000 AS latency_ms,
   CASE WHEN lane % 8 = 7 THEN 'embeddings' ELSE 'chat' END AS operation,
   CASE WHEN lane % 8 = 7 THEN 'openai' ELSE model.provider END AS provider,
   CASE WHEN lane % 8 = 7 THEN 'text-embedding-3-small' ELSE model.model END AS model,
   lane % 3 = 0 AS stream, CASE WHEN lane % 5 > 0 THEN 4096 END AS max_output_tokens,
-  head + 200 + hash(i, 2) % 6000 + 700 * t AS input_tokens,
+  head + 200 + hash(j, 2) % 6000 + 700 * (j % {turns}) AS input_tokens,
   CASE WHEN lane % 2 = 0 AND t > 0 THEN head ELSE 0 END AS cache_read_tokens,
   CASE WHEN lane % 2 = 0 AND t = 0 THEN head ELSE 0 END AS cache_write_tokens,
   CASE WHEN lane % 8 = 7 OR chance % 400 = 1 THEN 0 ELSE 1 + hash(i, 3) % 900 END AS output_tokens,
@@ -57,12 +60,13 @@ SELECT printf('call-%012d', i) AS call_id, 'log' AS source, md5('session' || s) 
   'project-' || lane % 12 AS project, 'team-' || lane % 4 AS team, 'user-' || hash(s) % 20000 AS user_id,
   'key-' || lane % 36 AS api_key, CASE WHEN lane % 10 = 0 THEN 'batch' ELSE 'prod' END AS environment,
   'task-' || lane AS task,
-  md5('prompt' || CASE WHEN t > 0 AND chance % 30 = 6 THEN i - 1 ELSE i END) AS prompt_hash,
+  md5('prompt' || j) AS prompt_hash,
   md5('template' || lane || '-' || t) AS template_hash,
   CASE WHEN lane % 8 < 6 THEN md5('head' || lane || '-' || s % 40) END AS prefix_hash,
-  CASE WHEN lane % 8 < 6 THEN head END AS prefix_tokens, 2 * t + 2 AS message_count, lane % 4 AS tool_calls
+  CASE WHEN lane % 8 < 6 THEN head END AS prefix_tokens, 2 * (j % {turns}) + 2 AS message_count, lane % 4 AS tool_calls
 FROM (
-  SELECT i, i // {turns} AS s, i % {turns} AS t, hash(i, 1) AS chance, (hash(i // {turns}) % 96)::INTEGER AS lane,
+  SELECT i, CASE WHEN i % {turns} > 0 AND hash(i, 1) % 30 = 6 THEN i - 1 ELSE i END AS j,
+    i // {turns} AS s, i % {turns} AS t, hash(i, 1) AS chance, (hash(i // {turns}) % 96)::INTEGER AS lane,
     (1500 + 500 * (hash(i // {turns}) % 9))::BIGINT AS head,
     [{models}][1 + (hash(i // {turns}) % {count})::INTEGER] AS model,
     TIMESTAMP '{first}' + to_microseconds((i // {turns}) * {step}) AS begun
@@ -146,7 +150,7 @@ def main() -> None:
     """Write, load and judge, each in a process of its own: what one took of memory is not another's."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000_000)
-    parser.add_argument("--memory", default="1.2GB", help="the engine's memory limit")
+    parser.add_argument("--memory", default="1.5GB", help="the engine's memory limit")
     parser.add_argument("--in", dest="work", type=Path, default=None, help="a folder with room for 15 GB")
     parser.add_argument("--keep", action="store_true", help="use what lies there, and leave it")
     chosen = parser.parse_args()
