@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from audit.aligned import shown
 from audit.records import Acceptance, Finding, Month, State
+from audit.terminal.aligned import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit import aligned, formatbook, places
+from audit import formatbook, places
 from audit.records import UsageError
+from audit.terminal import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

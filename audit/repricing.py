@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from babel.numbers import get_currency_precision
 
-from audit import aligned, closing
+from audit import closing
 from audit.engine.store import open_store
 from audit.pricing import join, kept
 from audit.records import UsageError
+from audit.terminal import aligned
 
 if TYPE_CHECKING:
     from audit.engine.duckdb import Engine

@@ -6,11 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit import aligned
 from audit.formatsql import COLUMNS
 from audit.ingest.recognise import EMPTY
 from audit.records import INSTANT
 from audit.sniffing import FIELDS_TOLD, Sniffed
+from audit.terminal import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

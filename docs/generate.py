@@ -11,8 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit import formatbook, formatlist, places, rulebook, settings_template, tablebook
+from audit import formatbook, formatlist, places, rulebook, settings_template
 from audit.accepted_file import Entry
+from audit.analyst import tablebook
 from audit.pricing import pricelist
 from audit.pricing.row import PRICE_KEYS, PriceRow
 from audit.records import BILL_COLUMNS, CALL_COLUMNS, PRICE_COLUMNS, Column, Grade

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from audit import grid, tablebook
-from audit.aligned import width
+from audit.analyst import tablebook
 from audit.engine.duckdb import Engine
 from audit.records import UsageError
 from audit.sandbox import TABLES
+from audit.terminal import grid
+from audit.terminal.aligned import width
 
 
 def test_numbers_stand_under_each_other_with_the_digits_that_the_longest_needs() -> None:

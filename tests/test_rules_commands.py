@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit import newrule, rulebook, rulecases, trying
+from audit import rulebook, rulecases
+from audit.analyst import newrule, trying
 from audit.records import UsageError
 from tests.conftest import Audit
 

@@ -217,7 +217,7 @@ def _named(held: KeptMonth, name: str) -> list[Finding]:
 def _near(name: str, names: Sequence[str]) -> str:
     import difflib
 
-    from audit import aligned
+    from audit.terminal import aligned
 
     near = difflib.get_close_matches(name, names, n=NEAREST)
     folded = [one for one in names if one.casefold() == name.casefold()]
@@ -228,7 +228,7 @@ def _near(name: str, names: Sequence[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    from audit import aligned
+    from audit.terminal import aligned
 
     most = 2 * NEAREST
     return aligned.shown(", ".join(names[:most])) + (

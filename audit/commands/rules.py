@@ -16,7 +16,8 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="See, try an
 @app.command("list")
 def rules_list(settings_file: SettingsFile = None) -> None:
     """List every rule with where it comes from; one that cannot be used is named with its reason."""
-    from audit import grid, packs, rulebook
+    from audit import packs, rulebook
+    from audit.terminal import grid
 
     settings = settings_of(settings_file)
     rules, broken = rulebook.load(packs.folders(settings.paths), settings.rules, python=settings.limits.python_rules)
@@ -82,7 +83,7 @@ def rules_try(
     settings_file: SettingsFile = None,
 ) -> None:
     """Run one rule over the store's month as an audit would, and write nothing."""
-    from audit import tried, trying
+    from audit.analyst import tried, trying
 
     settings = settings_of(settings_file)
     chosen = month_of(month_text)
@@ -100,7 +101,7 @@ def rules_new(
     kind: Annotated[str, typer.Option("--kind", help="call: it flags calls; subject: it names what is over.")] = "call",
 ) -> None:
     """Write a rule and its cases that pass, to be changed into one's own."""
-    from audit import newrule
+    from audit.analyst import newrule
 
     if kind not in ("call", "subject"):
         raise UsageError(f"--kind: '{kind}' is neither call nor subject")

@@ -35,7 +35,8 @@ def sql(
     settings_file: SettingsFile = None,
 ) -> None:
     """Ask the tables that rules see, in SQL; nothing is changed."""
-    from audit import asking, monthview, prompt, window
+    from audit import window
+    from audit.analyst import asking, monthview, prompt
 
     if form is not None and form not in _FORMS:
         raise UsageError(f"--format: '{form}' is none of {', '.join(_FORMS)}")

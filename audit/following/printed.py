@@ -8,10 +8,10 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit import aligned, tabular
 from audit.following import figures
 from audit.records import Finding, Grade
 from audit.report.plaintext import fold
+from audit.terminal import aligned, tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

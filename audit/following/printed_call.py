@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from audit import aligned, tabular
 from audit.following import figures
 from audit.pricing.cost import POOL
+from audit.terminal import aligned, tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit import aligned
 from audit.ingest.masking import RAW_KEY, VALUE_LIMIT, named
 from audit.newformat import sample
+from audit.terminal import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

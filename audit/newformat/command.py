@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit import aligned, formatbook, sniffed
+from audit import formatbook, sniffed
 from audit.beginning import beginning
 from audit.ingest import archive
 from audit.newformat.write import New, check, write
 from audit.records import AuditError, UsageError
 from audit.sniffing import Sniffer
+from audit.terminal import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,11 +6,11 @@ import difflib
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
-from audit import aligned
 from audit.pricing import catalogue, pools, pricelist, providers
 from audit.pricing.names import candidates, nearest
 from audit.pricing.units import DAY_SECONDS, FEES, NO_LIMIT, TOKENS, Case
 from audit.records import Month, UsageError
+from audit.terminal import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

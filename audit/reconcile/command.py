@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit import aligned, places
+from audit import places
 from audit.reconcile import sentences
 from audit.reconcile.reconciliation import reconcile
 from audit.reconcile.unconfirmed import unconfirmed
 from audit.rounding import balanced, rounded
+from audit.terminal import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

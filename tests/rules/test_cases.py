@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from audit import newrule, places, rulebook, rulecases
+from audit import places, rulebook, rulecases
+from audit.analyst import newrule
 from audit.records import UsageError
 
 if TYPE_CHECKING:

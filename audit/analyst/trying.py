@@ -8,7 +8,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit import inspection, monthview, pythonrule, rulebook, rulecases, window
+from audit import inspection, pythonrule, rulebook, rulecases, window
+from audit.analyst import monthview
 from audit.records import AuditError, UsageError
 from audit.report import coverage
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from audit import grid
 from audit.records import UsageError
+from audit.terminal import grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit import grid, tables, window
+from audit import tables, window
 from audit.pricing import join
 from audit.pricing.units import UNITS
 from audit.records import CALL_COLUMNS, PRICE_COLUMNS, UsageError
 from audit.sandbox import TABLES
+from audit.terminal import grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from babel.numbers import get_currency_precision
 
-from audit import aligned, grid
+from audit.analyst.trying import OfProject
 from audit.records import Grade
 from audit.report import coverage
 from audit.rounding import apportioned, balanced, rounded
-from audit.trying import OfProject
+from audit.terminal import aligned, grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from audit.trying import Tried
+    from audit.analyst.trying import Tried
 
 ZERO = Decimal(0)
 _MOST_PROJECTS = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit import aligned, grid
+from audit.terminal import aligned, grid
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from audit.aligned import GAP, clipped, padded, shown, width
+from audit.terminal.aligned import GAP, clipped, padded, shown, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit import asking, tablebook
+from audit.analyst import asking, tablebook
 from audit.records import AuditError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from audit.monthview import MonthView
+    from audit.analyst.monthview import MonthView
 
 MOST = 200
 _HISTORY_LINES = 2000
