@@ -25,7 +25,7 @@ DRIVERS = {
         "cli.py",
         *(f"commands/{name}.py" for name in ("findings", "formats", "options", "prices", "rules", "sql")),
     },
-    "rich": {"progress.py", "tabular.py"},
+    "rich": {"progress.py", "terminal/tabular.py"},
     "zstandard": {"ingest/layout.py"},
     "jinja2": {"report/render.py"},
     "yaml": {"cases.py"},
