@@ -18,7 +18,7 @@ from tests.conftest import Audit
 from tests.followed import CALL, asked, report, told, write_calls
 
 OCTOBER = Month(2026, 10)
-ENTRY = {"finding": "r/p", "reason": "why", "by": "Jane Doe", "since": "2026-10", "until": "2027-03"}
+ENTRY = {"finding": "r/p", "reason": "why", "by": "Search team", "since": "2026-10", "until": "2027-03"}
 SETTINGS = '[paths]\nlogs = ["logs"]\nrules = ["mine"]\n'
 RULE = """/*
 title   = "Long reads"
@@ -164,7 +164,7 @@ def run(audit: Audit, month: str) -> dict[str, Any]:
 
 
 def accepted(audit: Audit, name: str, *more: str, until: str = "2026-11") -> str:
-    return asked(audit, "accept", name, "--reason", "A new index comes", "--by", "Jane Doe", "--until", until, *more)
+    return asked(audit, "accept", name, "--reason", "A new index comes", "--by", "Search team", "--until", until, *more)
 
 
 def one(data: dict[str, Any], name: str = LONG) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def test_it_is_shown_as_accepted_counts_as_before_and_comes_back_when_it_ends(au
 
     held = run(audit, "2026-08")
     assert one(held)["accepted"] == {
-        "state": "held", "reason": "A new index comes", "by": "Jane Doe", "since": "2026-08", "until": "2026-09",
+        "state": "held", "reason": "A new index comes", "by": "Search team", "since": "2026-08", "until": "2026-09",
         "limit": f"{Decimal(one(before)['credited']) * Decimal('1.25'):f}", "most_calls": None,
     }  # fmt: skip
     assert (held["waste"], held["waste_share"]) == (before["waste"], before["waste_share"]) != ("0", "0")
@@ -197,21 +197,21 @@ def test_it_is_shown_as_accepted_counts_as_before_and_comes_back_when_it_ends(au
     assert "What was found is accepted; nothing else is left to do." in monday
     taken = rest.partition('<h2 id="accepted">')[2].partition("</section>")[0]
     assert LONG in taken
-    assert "Accepted by Jane Doe until September 2026: A new index comes." in taken
+    assert "Accepted by Search team until September 2026: A new index comes." in taken
     assert "of it is accepted" in shown.partition('<h2 id="monday">')[0]
     assert "is accepted and not listed here" in page(audit, "2026-08", "mail.html")
     assert "is accepted and not listed here" in page(audit, "2026-08", "mail.txt")
     rows = csv.DictReader((audit.folder / "reports/2026-08/findings.csv").read_text(encoding="utf-8").splitlines())
     (row,) = (row for row in rows if row["id"] == LONG)
     assert [row[f"accepted{name}"] for name in ("", "_by", "_until", "_reason")] == [
-        "held", "Jane Doe", "2026-09", "A new index comes",
+        "held", "Search team", "2026-09", "A new index comes",
     ]  # fmt: skip
 
     assert one(run(audit, "2026-09"))["accepted"]["state"] == "held"
     back = run(audit, "2026-10")
     assert one(back)["accepted"]["state"] == "ended"
     assert not any(Decimal(grade["accepted"]) for grade in back["grades"])
-    told_of = "Back: Jane Doe had accepted it until September 2026 (A new index comes)."
+    told_of = "Back: Search team had accepted it until September 2026 (A new index comes)."
     assert told_of in page(audit, "2026-10").partition('<h2 id="monday">')[2].partition("</section>")[0]
     assert told_of in page(audit, "2026-10", "mail.html")
     assert told_of in page(audit, "2026-10", "mail.txt")
@@ -225,9 +225,9 @@ def test_it_comes_back_when_it_grows_and_can_be_accepted_anew(audit: Audit) -> N
     assert one(run(audit, "2026-09"))["accepted"]["state"] == "held"  # a quarter more, and not beyond it
     grown = one(run(audit, "2026-10"))
     assert grown["accepted"]["state"] == "grown"
-    assert "Back, for it has grown: Jane Doe had accepted it until November 2026 up to $" in page(audit, "2026-10")
+    assert "Back, for it has grown: Search team had accepted it until November 2026 up to $" in page(audit, "2026-10")
     assert "back: it has grown" in asked(audit, "findings", "--month", "2026-10")
-    assert "was accepted, and has grown, by Jane Doe" in asked(audit, "show", LONG, "--month", "2026-10")
+    assert "was accepted, and has grown, by Search team" in asked(audit, "show", LONG, "--month", "2026-10")
 
     said = accepted(audit, LONG, "--month", "2026-10", "--up-to", "5000", until="2027-01")
     assert "it takes the place of line 3, which can stay" in said
@@ -271,9 +271,9 @@ def test_a_misspelt_name_is_told_with_what_is_near_and_a_mended_one_is_not_compl
     assert "line 19: 'long_reads/serch/x' names no finding of the month" in done.stderr
     assert "line 12: 'odd_raeds/search/gpt-4.1' names no rule; did you mean 'odd_reads/search/gpt-4.1'?" in done.stderr
     shown = page(audit, "2026-10").partition('<h2 id="accepted">')[2].partition("</section>")[0]
-    assert f"{LONG}: accepted by Jane Doe until November 2026, but not found in October 2026." in shown
+    assert f"{LONG}: accepted by Search team until November 2026, but not found in October 2026." in shown
     assert (
-        "odd_raeds/search/gpt-4.1: accepted by Jane Doe until December 2026 in accepted.toml, line 12, but no rule"
+        "odd_raeds/search/gpt-4.1: accepted by Search team until December 2026 in accepted.toml, line 12, but no rule"
         in shown
     )
     assert "The nearest name is odd_reads/search/gpt-4.1." in shown
@@ -321,6 +321,6 @@ def test_the_report_speaks_of_it_in_chinese(audit: Audit) -> None:
     run(audit, "2026-09")
     accepted(audit, LONG, "--month", "2026-09", until="2026-09")
     run(audit, "2026-09")
-    assert "Jane Doe 认可，有效至2026年9月：A new index comes。" in page(audit, "2026-09")
+    assert "Search team 认可，有效至2026年9月：A new index comes。" in page(audit, "2026-09")
     run(audit, "2026-10")
-    assert "重新列出：Jane Doe 的认可已于2026年9月到期（原因：A new index comes）。" in page(audit, "2026-10")
+    assert "重新列出：Search team 的认可已于2026年9月到期（原因：A new index comes）。" in page(audit, "2026-10")
