@@ -38,7 +38,8 @@ def read(path: Path) -> SqlFile:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{path}: cannot be read: {reason}") from None
     match = _HEADER.match(text)
     if match is None:
         raise UsageError(f"{path}, line 1: the file must begin with a TOML header between /* and */")

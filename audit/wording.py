@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,6 +26,7 @@ _MILLISECONDS = {"en": " ms", "zh": "毫秒"}
 # Numbers beyond it say nothing to a person, and some do not fit a duration.
 _BIGGEST = Decimal(10) ** 15
 MONEY_NAMES = ("amount", "saving")
+_CLAUSE = re.compile(r"\[\?(.*?)\?\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,11 @@ def filled(text: str, values: Mapping[str, Any], voice: Voice | str = ENGLISH) -
     """The text with ``{name}`` replaced, each value said by what its name ends in.
 
     ``_ms`` is a duration, ``_share`` a percentage, ``_day`` a date, ``_cost`` (and ``amount``, ``saving``) money; other
-    numbers are grouped. ``{calls:call|calls}`` is the number with the word that fits it.
+    numbers are grouped. ``{calls:call|calls}`` is the number with the word that fits it. A clause in ``[? ?]`` is left
+    out where a value that it names is missing.
     """
     voice = Voice(voice) if isinstance(voice, str) else voice
+    text = _CLAUSE.sub(lambda clause: _kept(clause[1], values), text)
     parts = []
     for literal, name, forms, _ in string.Formatter().parse(text):
         parts.append(literal)
@@ -60,6 +64,11 @@ def filled(text: str, values: Mapping[str, Any], voice: Voice | str = ENGLISH) -
                 one, _, many = forms.partition("|")
                 parts.append(f" {one if value == 1 else many or one}")
     return "".join(parts)
+
+
+def _kept(clause: str, values: Mapping[str, Any]) -> str:
+    named = [name for _, name, _, _ in string.Formatter().parse(clause) if name]
+    return "" if any(values.get(name) in (None, "", _UNKNOWN) for name in named) else clause
 
 
 def _said(name: str, value: Any, voice: Voice) -> str:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 LISTED, LISTED_CALLS, NEAREST = 40, 10, 3
 Json = Annotated[bool, typer.Option("--json", help="As JSON, with every digit.")]
-FindingId = Annotated[str, typer.Argument(help="The finding's id, as the report names it.", metavar="FINDING")]
+FindingId = Annotated[
+    list[str],
+    typer.Argument(help="The finding's id, as the report names it; its blanks need no quotes.", metavar="FINDING"),
+]
 
 
 def findings(
@@ -54,7 +57,7 @@ def findings(
 
 
 def show(
-    finding: FindingId,
+    words: FindingId,
     month_text: MonthOption = None,
     calls: Annotated[int, typer.Option("--calls", help="How many of its calls to list.", min=0)] = LISTED_CALLS,
     json: Json = False,
@@ -66,7 +69,7 @@ def show(
     from audit.following import printed, trail
     from audit.wording import Voice
 
-    settings = settings_of(settings_file)
+    settings, finding = settings_of(settings_file), " ".join(words)
     with _kept(settings, month_text) as (engine, held):
         trails = [trail.follow(engine, held, one, calls) for one in _named(held, finding)]
     for number, followed in enumerate(trails):
@@ -114,7 +117,7 @@ def call(
 
 
 def accept(
-    finding: FindingId,
+    words: FindingId,
     reason: Annotated[str, typer.Option("--reason", help="Why it is taken as it is.")],
     by: Annotated[str, typer.Option("--by", help="Who takes it so.")],
     until: Annotated[str, typer.Option("--until", help="The last month it holds for, as 2027-03; a year at most.")],
@@ -128,7 +131,7 @@ def accept(
     """Take a finding as it is, until a month: it is shown as accepted, and comes back when it ends or grows."""
     from audit import accepted_file
 
-    settings = settings_of(settings_file)
+    settings, finding = settings_of(settings_file), " ".join(words)
     with _kept(settings, month_text) as (_, held):
         named = _named(held, finding)
     money = named[0].money

@@ -272,4 +272,5 @@ def _rule_line(rule: Rule, findings: list[Finding], language: str, covered: Cove
         assessed=covered.of_rule(rule),
         assessed_share=covered.share(rule),
         needs_calls=bool(rule.needs),
+        findings=len(findings),
     )

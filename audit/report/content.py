@@ -110,6 +110,7 @@ class RuleLine:
     assessed: Assessed = "whole"
     assessed_share: Decimal = Decimal(1)
     needs_calls: bool = True
+    findings: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from audit.report.standing import partly
 from audit.report.verdict import over, spend_known, uncosted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
+    from audit.records import Finding
     from audit.report.content import Assessed, Report, RuleLine
     from audit.report.speech import Speech
 
@@ -104,3 +106,24 @@ def nothing_found(report: Report) -> str:
     if seen != "whole":
         return "monday.none_part_over" if over(report) else "monday.none_part"
     return "monday.none_over" if over(report) else "monday.none"
+
+
+def alerts_line(alerts: Sequence[Finding], speech: Speech) -> str:
+    """What else a mail's reader should look at: the alerts that concern most money, the red line's own apart."""
+    told = [(alert.amount, alert) for alert in alerts if alert.amount is not None and alert.rule != "red_line"]
+    costly = sorted(told, key=lambda pair: (-abs(pair[0]), pair[1].id))
+    if not costly:
+        return ""
+    named = [
+        speech.say(
+            "alerts.named" if alert.project else "alerts.named_all",
+            title=clip(alert.title, TITLE_LENGTH),
+            project=clip(alert.project or "", TITLE_LENGTH),
+            money=speech.money(amount),
+        )
+        for amount, alert in costly[:NAMED]
+    ]
+    more = len(costly) - NAMED
+    return speech.say(
+        "alerts.mail", names=speech.names(named + ([speech.say("verdict.others", n=more)] if more > 0 else []))
+    )

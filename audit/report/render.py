@@ -12,7 +12,7 @@ from audit.records import Finding, Grade, Month
 from audit.report import acceptances, behind, charges, charts
 from audit.report.changed import changed
 from audit.report.checks import checks, quality_line
-from audit.report.headline import assessed, figures, nothing_found, reservation
+from audit.report.headline import alerts_line, assessed, figures, nothing_found, reservation
 from audit.report.invoiced import invoices, mailed
 from audit.report.plaintext import fold, pad
 from audit.report.prompted import prompted
@@ -142,6 +142,7 @@ def _told(report: Report, spoken: Spoken) -> dict[str, Any]:
         "alerts_left": len(alerts) - ALERTS,
         "taken": taken[:OTHERS],
         "taken_left": len(taken) - OTHERS,
+        "alerts_line": alerts_line(alerts, speech),
         "taken_line": acceptances.mail_line(taken, speech),
         "strays": acceptances.strays(report, speech),
         "changed": changed(report, speech),

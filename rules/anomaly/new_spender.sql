@@ -1,8 +1,8 @@
 /*
 title   = "A new key, model or user that spends"
 grade   = "alert"
-because = "{newcomer} was never seen in {project} before {first_day} and has spent {amount} since, {spend_share} of the project's month. New on the same day: {also}. What stopped as it began: {replaces}."
-fix     = "Let the owner of {project} confirm {newcomer} in one line; if nobody asked for it, take it away, else give it a budget and note it in the forecast."
+because = "{newcomer} was never seen in {project} before {first_day} and has spent {amount} since, {spend_share} of the project's month.[? New on the same day: {also}.?][? What stopped as it began: {replaces}.?]"
+fix     = "Let the owner of {project} confirm {newcomer} in one line; if nobody asked for it, stop it, else give it a budget and note it in the forecast."
 history_days = 28
 note    = """
 New is what the project had not used in all the logs there are; the project itself must be min_history_days old, else
@@ -21,7 +21,7 @@ min_calls        = 20
 
 [zh]
 title   = "新出现的密钥、模型或用户产生支出"
-because = "{newcomer} 在 {first_day} 之前从未出现在 {project} 中，此后已支出 {amount}，占该项目当月支出的 {spend_share}。同日新增：{also}；同期停用：{replaces}。"
+because = "{newcomer} 在 {first_day} 之前从未出现在 {project} 中，此后已支出 {amount}，占该项目当月支出的 {spend_share}。[?同日新增：{also}。?][?同期停用：{replaces}。?]"
 fix     = "请 {project} 的负责人确认 {newcomer}；若无人申请，请停用，否则为其设定预算并计入预测。"
 */
 WITH project_began AS (

@@ -23,7 +23,7 @@ min_calls        = 50
 min_amount       = 10
 
 [zh]
-title   = "密钥在非工作时间启用"
+title   = "密钥开始在非工作时间活动"
 because = "{project} 的 {api_key} 此前只在工作时间使用；自 {first_day} 起，它在 {off_days} 天的非工作时间调用 {off_calls} 次（夜间 {night_calls} 次，休息日白天 {day_off_calls} 次），花费 {off_cost}。"
 fix     = "向 {project} 核实 {api_key} 是否新增了在该时段运行的任务。若无人知晓，请当天停用该密钥，并让每个任务使用各自的密钥。"
 */

@@ -2,7 +2,7 @@
 title   = "Spend far above the usual"
 grade   = "alert"
 because = "{spender} spent {spent_cost} in {days:day|days} from {first_day} on, where {usual_cost} is usual: {times} times as much. {carrier} carried {carried_share} of what is above it."
-fix     = "Ask who owns {carrier} what ran from {first_day} on; if nobody planned it, stop it and give the key a daily budget in the gateway."
+fix     = "Ask who owns {carrier} what ran from {first_day} on; if nobody planned it, stop it and give it a daily budget in the gateway."
 history_days = 42
 note    = """
 A day is compared with the same weekday of the twelve weeks before (a day off with days off and with its own weekday,
@@ -27,7 +27,7 @@ min_carried_share = 0.6
 [zh]
 title   = "支出远高于平时"
 because = "{spender} 自 {first_day} 起的 {days} 天内支出 {spent_cost}，平时约为 {usual_cost}，是平时的 {times} 倍；超出部分的 {carried_share} 来自 {carrier}。"
-fix     = "向 {carrier} 的负责人核实 {first_day} 起跑了什么；若非计划内，请立即停掉，并在网关上为该密钥设置每日预算。"
+fix     = "向 {carrier} 的负责人核实 {first_day} 起跑了什么；若非计划内，请立即停掉，并在网关上设置每日预算。"
 */
 WITH spent AS (
     SELECT

@@ -1,8 +1,8 @@
 /*
 title   = "Each success costs more than it did"
 grade   = "alert"
-because = "A successful call of {project} for {task} costs {rise_share} more than over the {former_weeks} weeks before (tries per success × {tries_times}, tokens per call × {tokens_times}, price per token × {price_times}); this month that is {amount}."
-fix     = "Look at the factor that grew: tries mean failures and retries, tokens mean longer prompts or answers (compare the template with last month's), price means a dearer model or tier. Put that one back for {task}."
+because = "A successful call of {project}[? for {task}?] costs {rise_share} more than over the {former_weeks} weeks before (tries per success × {tries_times}, tokens per call × {tokens_times}, price per token × {price_times}); this month that is {amount}."
+fix     = "Look at the factor that grew: tries mean failures and retries, tokens mean longer prompts or answers (compare the template with last month's), price per token means less read from the cache, a dearer model or tier, or an exchange rate. Bring that one back to where it was."
 history_days = 42
 note    = """
 The middle of the month's weeks is held against the middle of the thirteen weeks before; weeks are counted from the
@@ -19,8 +19,8 @@ min_amount     = 20
 
 [zh]
 title   = "每次成功调用的成本上升"
-because = "{project} 在 {task} 上每次成功调用的成本比此前 {former_weeks} 周高 {rise_share}（每次成功的尝试次数 ×{tries_times}，每次调用的 token ×{tokens_times}，每 token 单价 ×{price_times}）；本月因此多支出 {amount}。"
-fix     = "查看上升的那一项：尝试次数上升说明失败和重试增多；token 上升说明提示词或回答变长，请与上月模板对比；单价上升说明换用了更贵的模型或档位。请针对 {task} 恢复该项。"
+because = "{project}[? 在 {task} 上?]每次成功调用的成本比此前 {former_weeks} 周高 {rise_share}（每次成功的尝试次数 ×{tries_times}，每次调用的 token ×{tokens_times}，每 token 单价 ×{price_times}）；本月因此多支出 {amount}。"
+fix     = "查看上升的那一项：尝试次数上升说明失败和重试增多；token 上升说明提示词或回答变长，请与上月模板对比；每 token 单价上升说明缓存命中减少、换用了更贵的模型或档位，或汇率变动。请让该项回到原来的水平。"
 */
 WITH month AS (
     SELECT min(day) AS first_day

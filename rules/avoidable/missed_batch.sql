@@ -1,8 +1,8 @@
 /*
 title   = "Work that can wait, paid at the interactive price"
 grade   = "avoidable"
-because = "Nobody waits for {subject}: environment {environment}, task {task}, {night_share} of its calls between midnight and six. In a batch {model} asks {batch_share} of the price."
-fix     = "Send {subject} of {project} through the provider's batch interface (a file of requests, answers within 24 hours, mostly sooner); begin with the job that may be a day late."
+because = "Its name or its hours say that {subject} can wait[?: environment {environment}?][?, task {task}?]; {night_share} of its calls come between midnight and six. In a batch {model} asks {batch_share} of the price."
+fix     = "Send {subject} of {project} through the provider's batch interface (a file of requests, answers within 24 hours, mostly sooner), once its owner agrees that it may be a day late."
 precedence = 30
 needs = ["environment | task", "input_tokens", "status"]
 note    = """
@@ -31,8 +31,8 @@ hours_a_day   = 3
 
 [zh]
 title   = "可以等待的任务按即时价付费"
-because = "{subject} 无人等待结果：环境 {environment}，任务 {task}，{night_share} 的调用在零点至六点之间。{model} 的批量价为即时价的 {batch_share}。"
-fix     = "将 {project} 的 {subject} 改走供应商的批量接口（提交请求文件，24 小时内返回，通常更快）；先从晚一天也无妨的作业开始。"
+because = "从名称或时段看，{subject} 可以等待[?（环境 {environment}）?][?，任务 {task}?]；{night_share} 的调用在零点至六点之间。{model} 的批量价为即时价的 {batch_share}。"
+fix     = "将 {project} 的 {subject} 改走供应商的批量接口（提交请求文件，24 小时内返回，通常更快）；请先与负责人确认晚一天也无妨。"
 */
 WITH kinds AS (
     SELECT

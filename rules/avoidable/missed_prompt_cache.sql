@@ -1,7 +1,7 @@
 /*
-title   = "Warm prompt heads paid in full"
+title   = "Repeated prompt heads paid in full"
 grade   = "avoidable"
-because = "The costliest: {missed_tokens} tokens of a prompt head that had been sent {gap_ms} before, billed by {model} as if they were new."
+because = "{calls:call|calls} sent again a prompt head that a cache would still have held. In the costliest, {missed_tokens} tokens of it, sent {gap_ms} before, were billed by {model} as if they were new."
 fix     = "Mark the system prompt and tools of {project} as cacheable (cache_control, cachePoint), and move dates, names and retrieved text behind them, so that they stay the same byte for byte."
 precedence = 10
 look_back_days = 1
@@ -26,7 +26,7 @@ cached_share      = 0.0
 
 [zh]
 title   = "提示词前缀仍在缓存有效期内，却按全价付费"
-because = "其中最贵的一次：有 {missed_tokens} 个前缀 token 在 {gap_ms}前刚刚发送过，{model} 仍按全新输入计费。"
+because = "共有 {calls} 次调用重复发送了缓存仍会保留的前缀。其中最贵的一次：有 {missed_tokens} 个前缀 token 在 {gap_ms}前刚刚发送过，{model} 仍按全新输入计费。"
 fix     = "把 {project} 的系统提示词和工具定义标记为可缓存（cache_control、cachePoint），并将日期、姓名、检索内容移到其后，使前缀逐字节保持不变。"
 */
 -- Only heads that came more than once need what follows; one narrow key finds them.

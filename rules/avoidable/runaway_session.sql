@@ -28,7 +28,7 @@ late_share   = 0.8
 
 [zh]
 title   = "会话失控，反复调用"
-because = "最贵的一次属于会话 {session_id}：一口气调用 {session_calls} 次，而通常只需 {usual_calls} 次。第 {limit_calls} 次之后，它读入 {input_tokens} 个 token 只产出 {output_tokens} 个。"
+because = "最贵的一次属于会话 {session_id}：连续调用 {session_calls} 次，而通常只需 {usual_calls} 次。第 {limit_calls} 次之后，它读入 {input_tokens} 个 token 只产出 {output_tokens} 个。"
 fix     = "让 {project} 中 {subject} 背后的智能体在 {limit_calls} 次调用后，或连续三次没有新进展时停下并转人工；查看会话 {session_id}，找出它卡在哪里。"
 */
 WITH ids AS (

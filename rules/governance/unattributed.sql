@@ -1,13 +1,13 @@
 /*
 title   = "Calls nobody owns"
 grade   = "alert"
-because = "No project stands on {unowned_calls:call|calls}, which cost {amount}; the costliest of their keys is {api_key}."
-fix     = "Start with {api_key}: find who uses it and give it a project, in the gateway or under [[projects]] in the settings; then refuse keys without one."
+because = "{unowned_calls:call carries|calls carry} no project and cost {amount}[?; the costliest of their keys is {api_key}?]."
+fix     = "Start with the costliest key: find who uses it and give it a project, in the gateway or under [[projects]] in the settings; then refuse keys without one."
 
 [zh]
 title   = "无人认领的调用"
-because = "{unowned_calls} 次调用没有归属项目，共花费 {amount}；其中花费最多的密钥是 {api_key}。"
-fix     = "先从 {api_key} 查起：找到使用者，在网关或设置的 [[projects]] 中为其指定项目；之后拒绝没有归属的密钥。"
+because = "{unowned_calls} 次调用没有归属项目，共花费 {amount}[?；其中花费最多的密钥是 {api_key}?]。"
+fix     = "先从花费最多的密钥查起：找到使用者，在网关或设置的 [[projects]] 中为其指定项目；之后拒绝没有归属的密钥。"
 */
 WITH unowned AS (
     SELECT

@@ -13,7 +13,7 @@ cap of zero, which warms a prompt cache on purpose; and partial usage, whose out
 [zh]
 title   = "空回答"
 because = "共有 {calls} 次调用没有任何输出。其中最贵的一次：{model} 读入 {input_tokens} 个 token 并计费，却一个也没有写。"
-fix     = "找出 {project} 中导致空回答的提示词，检查一开头就命中的停止序列，以及以助手自己的话结尾的对话。"
+fix     = "找出 {project} 中导致空回答的提示词，检查一开头就命中的停止序列，以及以 assistant 消息结尾的对话。"
 */
 SELECT
     call_id,

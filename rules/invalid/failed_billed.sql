@@ -1,7 +1,7 @@
 /*
 title   = "Failed calls that were billed"
 grade   = "proven"
-because = "{calls:call|calls} failed after tokens had been billed. The costliest ended as {status} ({error_type}) with {tokens} tokens billed."
+because = "{calls:call|calls} failed after tokens had been billed. The costliest ended as {status}[? ({error_type})?] with {tokens} tokens billed."
 fix     = "Lengthen time-outs of {project} that end answers under way, cut off streams that nobody reads any more at once, and retry only what can succeed."
 precedence = 20
 needs = ["status", "input_tokens | output_tokens"]
@@ -13,7 +13,7 @@ a cancelled answer is counted, because it was never finished."""
 
 [zh]
 title   = "失败调用仍被计费"
-because = "共有 {calls} 次调用在产生计费 token 后失败。其中最贵的一次以 {status}（{error_type}）结束，已计费 {tokens} 个 token。"
+because = "共有 {calls} 次调用在产生计费 token 后失败。其中最贵的一次以 {status}[?（{error_type}）?]结束，已计费 {tokens} 个 token。"
 fix     = "放宽 {project} 中会掐断正在生成的回答的超时，及时中断已无人读取的流式输出，只重试可能成功的请求。"
 */
 SELECT

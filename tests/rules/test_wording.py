@@ -142,3 +142,15 @@ def test_a_day_is_said_as_a_date(day: object) -> None:
 
 def test_what_is_no_date_is_said_as_it_stands() -> None:
     assert filled("{first_day} {last_day}", {"first_day": "soon", "last_day": None}, "en") == "soon -"
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [("reply", "a call for reply costs"), (None, "a call costs"), ("-", "a call costs"), ("", "a call costs")],
+)
+def test_a_clause_about_what_is_missing_is_left_out(task: str | None, said: str) -> None:
+    assert filled("a call[? for {task}?] costs", {"task": task}, "en") == said
+
+
+def test_brackets_of_another_kind_stand_as_they_are() -> None:
+    assert filled("under [[projects]] [a?]", {}, "en") == "under [[projects]] [a?]"
