@@ -160,6 +160,8 @@ FROM waiting AS w
 LEFT JOIN chains AS c ON w.project IS NOT DISTINCT FROM c.project AND w.chain = c.chain
 WHERE
     c.chain IS NULL
+    -- Several messages without a session are a turn of something that goes on.
+    AND (w.chain IS NOT NULL OR coalesce(w.message_count, 0) <= 2)
     AND w.is_plain
     AND coalesce(w.tool_calls, 0) = 0
     AND w.cost > 0

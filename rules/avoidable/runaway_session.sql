@@ -1,6 +1,6 @@
 /*
 title   = "Sessions that ran on and on"
-grade   = "avoidable"
+grade   = "hypothesis"
 because = "The costliest call is of session {session_id}: {session_calls:call|calls} in one go where {usual_calls} are usual. Beyond call {limit_calls} it read {input_tokens} tokens to add {output_tokens}."
 fix     = "Let the agent behind {subject} of {project} stop after {limit_calls} calls, or after three answers that bring nothing new, and ask a person; read session {session_id} to see what it was stuck on."
 precedence = 40

@@ -28,7 +28,11 @@ WHERE
     AND coalesce(operation, 'chat') IN ('chat', 'text_completion', 'generate_content', 'completion', 'responses')
     AND coalesce(gateway_cache_hit, FALSE) = FALSE
     AND coalesce(tool_calls, 0) = 0
-    AND lower(coalesce(finish_reason, '')) NOT IN ('tool_calls', 'tool_call', 'tool_use', 'function_call')
+    -- What warms a cache has bought the cache.
+    AND NOT coalesce(cache_write_tokens >= input_tokens * 0.9, FALSE)
+    AND lower(coalesce(finish_reason, '')) NOT IN (
+        'tool_calls', 'tool_call', 'tool_use', 'function_call', 'stop_sequence'
+    )
     AND coalesce(max_output_tokens, 1) > 0
-    AND coalesce(usage_quality, 'reported') <> 'partial'
+    AND coalesce(usage_quality, 'reported') NOT IN ('partial', 'derived')
     AND (coalesce(quantity, 0) = 0 OR coalesce(unit, '') = 'web_searches')

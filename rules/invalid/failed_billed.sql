@@ -7,8 +7,9 @@ precedence = 20
 needs = ["status", "input_tokens | output_tokens"]
 note    = """
 An error or a cancelled call whose usage the log states. A failure that states no usage cost nothing. Without any
-output two kinds are left alone, because nothing shows that a provider billed them: a request turned away at the door
-(401, 402, 403, 404, 429), and a count that the gateway made itself (usage_quality derived). What a reader had seen of
+output only what a provider works on is counted: what was cancelled or timed out, and what its content filter refused. A
+request turned away (401, 429, 503 and their like), a failure that does not say how, and a count that the gateway made
+itself (usage_quality derived) are left alone: nothing shows that they were billed. What a reader had seen of
 a cancelled answer is counted, because it was never finished."""
 
 [zh]
@@ -31,7 +32,11 @@ WHERE
     AND (
         output_tokens > 0
         OR (
-            coalesce(http_status, 0) NOT IN (401, 402, 403, 404, 429)
+            (
+                status = 'cancelled'
+                OR http_status IN (400, 408, 424, 499, 504)
+                OR regexp_matches(lower(coalesce(error_type, '')), 'time-?_?out|content_filter')
+            )
             AND coalesce(usage_quality, 'reported') <> 'derived'
         )
     )

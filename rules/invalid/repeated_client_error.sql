@@ -51,7 +51,16 @@ sent AS (
         coalesce(c.error_type, '-') AS error_type,
         coalesce(c.attempt, 0) AS attempt,
         coalesce(c.response_id, c.request_id) AS one_id,
-        coalesce(c.cost, 0) AS cost,
+        CASE
+            WHEN
+                c.output_tokens > 0
+                OR (
+                    c.http_status NOT IN (401, 403, 404, 413, 415, 422)
+                    AND coalesce(c.usage_quality, 'reported') <> 'derived'
+                )
+                THEN coalesce(c.cost, 0)
+            ELSE 0
+        END AS cost,
         -- What it ended with: the code that refused it, or 0 for any answer.
         CASE WHEN c.status = 'error' THEN c.http_status ELSE 0 END AS outcome,
         epoch_ms(c.started_at) AS start_ms,

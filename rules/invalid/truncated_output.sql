@@ -7,8 +7,8 @@ precedence = 40
 needs = ["finish_reason", "prompt_hash | session_id"]
 note    = """
 Asked again, soon after the cut-off answer had ended: the same prompt of the project (of the same length, on the same
-model), or the next request of the session if it is of the same task and operation, with the same prompt head and no
-fewer messages; what else goes on in a session asks nothing again. A cut-off answer that nobody asked for again was
+model), or, where the log states no prompt, the next request of the session if it is of the same model, length, task and
+operation. A session that goes on with another prompt may have used the answer. A cut-off answer that nobody asked for again was
 good enough. Caps of a few tokens are meant: they ask for a label or a probability. Where nobody owns a call, its key
 stands for the project.
 
@@ -87,9 +87,21 @@ same_session AS (
         prefix_hash,
         message_count,
         response_id,
+        model,
+        prompt_hash,
+        input_tokens,
         epoch_ms(started_at) AS start_ms
     FROM calls
     WHERE session_id IN (SELECT session_id FROM cut)
+),
+
+-- One request has one length: a fingerprint that goes with several covers only a part of what was sent.
+uneven AS (
+    SELECT prompt_hash
+    FROM same_prompt
+    WHERE input_tokens IS NOT NULL
+    GROUP BY prompt_hash, model
+    HAVING min(input_tokens) < max(input_tokens)
 ),
 
 again AS (
@@ -105,6 +117,7 @@ again AS (
         s.call_id <> c.call_id
         AND s.payer IS NOT DISTINCT FROM c.payer
         AND NOT coalesce(s.model = c.model AND s.input_tokens <> c.input_tokens, FALSE)
+        AND s.prompt_hash NOT IN (SELECT prompt_hash FROM uneven)
         AND NOT coalesce(s.response_id = c.response_id AND length(c.response_id) >= 8, FALSE)
         AND c.start_ms - s.end_ms BETWEEN 0 AND $again_within_ms
     UNION ALL
@@ -122,7 +135,10 @@ again AS (
         AND s.task IS NOT DISTINCT FROM c.task
         AND s.operation = c.operation
         AND NOT coalesce(s.prefix_hash <> c.prefix_hash, FALSE)
-        AND coalesce(c.message_count >= s.message_count, TRUE)
+        AND NOT coalesce(s.message_count <> c.message_count, FALSE)
+        AND NOT coalesce(s.prompt_hash <> c.prompt_hash, FALSE)
+        AND NOT coalesce(s.input_tokens <> c.input_tokens, FALSE)
+        AND s.model = c.model
         AND NOT coalesce(s.response_id = c.response_id AND length(c.response_id) >= 8, FALSE)
         AND c.start_ms - s.end_ms BETWEEN 0 AND $again_within_ms
 ),

@@ -10,22 +10,26 @@ note    = """
 The same request: prompt, project, model, operation, output cap and environment are the same, and so is the model that
 answered. A fingerprint whose answered calls differ in length or in messages covers only a part of the request: none
 of its calls is judged. The earlier call was ok, gave back something, and had ended before this one started: answers
-sampled side by side are no duplicates. Answers drawn one after another from one prompt look the same in a log as
-repeats, and are counted.
+sampled side by side are no duplicates. Where a task asks half of its prompts or more (at least five) several times
+within their session, it takes samples, and those are left alone; other answers drawn one after another from one prompt
+look the same in a log as repeats, and are counted.
 A step of an agent (its answer calls tools) acts anew each time. It counts only where nothing was made of the earlier
 one: where it was the session's last call before this one, or where this one stands alone in its session. Without a
-session or trace it is left alone. Two calls of one parent are steps of one run, of which a log may state only what the
+session it is left alone. Two calls of one parent are steps of one run, of which a log may state only what the
 user had asked: left alone. Left alone too: searches of the web, whose answers change; images, sound and video,
 of which one may want several; two rows with one response or request id, which are one billed call; and batches that
 state no length, of which nobody knows when they were sent.
-Where nobody owns a call, its key stands for the project.
+Where nobody owns a call, its key and team stand for the project. Two sources may tell one call by two clocks: a repeat is
+of its own source. Where clocks know whole seconds, what began within a second of the end is no repeat.
 
 window_hours: 24, because an answer a day old is still the answer; at most 168, as far as the rule looks back.
-unknown_latency_ms: ten minutes, because providers let no call run longer; before that an unknown end may be to come."""
+unknown_latency_ms: ten minutes, because providers let no call run longer; before that an unknown end may be to come.
+searching_models: names of models that look things up each time, so that their answers change."""
 
 [params]
 window_hours       = 24
 unknown_latency_ms = 600000
+searching_models   = "sonar|search|:online|deep-research"
 
 [zh]
 title   = "同一请求重复付费"
@@ -44,7 +48,7 @@ WITH repeated AS (
 candidates AS (
     SELECT
         c.call_id,
-        coalesce(c.project, concat('/', c.api_key)) AS payer,
+        coalesce(c.project, concat('/', c.api_key, '/', c.team)) AS payer,
         c.model,
         c.response_model,
         c.prompt_hash,
@@ -60,12 +64,16 @@ candidates AS (
         coalesce(c.tool_calls, 0) > 0
         OR lower(coalesce(c.finish_reason, '')) IN ('tool_calls', 'tool_call', 'tool_use', 'function_call') AS is_step,
         coalesce(c.session_id, c.trace_id) AS session,
+        c.session_id IS NOT NULL AS is_session,
+        c.task,
         c.parent_id,
+        c.source,
         c.response_id,
         c.request_id,
         c.cost,
         epoch_ms(c.started_at) AS start_ms,
-        epoch_ms(c.started_at) + greatest(coalesce(c.latency_ms, $unknown_latency_ms), 1) AS end_ms
+        epoch_ms(c.started_at) + greatest(coalesce(c.latency_ms, $unknown_latency_ms), 1) AS end_ms,
+        CASE WHEN epoch_ms(c.started_at) % 1000 = 0 AND c.latency_ms % 1000 = 0 THEN 1000 ELSE 0 END AS clock_ms
     FROM calls AS c
     INNER JOIN repeated AS r ON c.prompt_hash = r.prompt_hash
     WHERE
@@ -208,7 +216,12 @@ told AS (
         r.original,
         r.age_ms,
         c.is_step,
-        c.session
+        c.is_session,
+        c.payer,
+        c.task,
+        c.prompt_hash,
+        c.session,
+        coalesce(c.session = o.session, FALSE) AS is_in_session
     FROM repeats AS r
     INNER JOIN candidates AS c ON r.call_id = c.call_id
     INNER JOIN candidates AS o ON r.original = o.call_id
@@ -216,6 +229,35 @@ told AS (
         NOT coalesce(c.response_id = o.response_id AND length(c.response_id) >= 8, FALSE)
         AND NOT coalesce(c.request_id = o.request_id AND length(c.request_id) >= 8, FALSE)
         AND NOT coalesce(c.parent_id = o.parent_id, FALSE)
+        AND c.source = o.source
+        -- A clock of whole seconds cannot tell what came first within one.
+        AND r.age_ms >= o.clock_ms
+        AND NOT regexp_matches(c.model, $searching_models)
+),
+
+-- A lane that asks most of its prompts several times within their session takes samples.
+lanes AS (
+    SELECT
+        payer,
+        task,
+        count(DISTINCT prompt_hash) AS sampled_prompts
+    FROM told
+    WHERE is_in_session
+    GROUP BY payer, task
+    HAVING count(DISTINCT prompt_hash) >= 5
+),
+
+meant AS (
+    SELECT
+        l.payer,
+        l.task
+    FROM lanes AS l
+    INNER JOIN calls AS c
+        ON
+            l.payer = coalesce(c.project, concat('/', c.api_key, '/', c.team))
+            AND l.task IS NOT DISTINCT FROM c.task
+    GROUP BY l.payer, l.task, l.sampled_prompts
+    HAVING l.sampled_prompts >= 0.5 * count(DISTINCT c.prompt_hash)
 ),
 
 step_sessions AS (
@@ -240,4 +282,11 @@ SELECT
     t.age_ms
 FROM told AS t
 LEFT JOIN step_places AS p ON t.call_id = p.call_id
-WHERE NOT t.is_step OR coalesce(p.call_before = t.original, FALSE) OR coalesce(p.session_calls = 1, FALSE)
+LEFT JOIN meant AS m ON t.is_in_session AND t.payer = m.payer AND t.task IS NOT DISTINCT FROM m.task
+WHERE
+    m.payer IS NULL
+    AND (
+        NOT t.is_step
+        OR coalesce(p.call_before = t.original, FALSE)
+        OR (t.is_session AND coalesce(p.session_calls = 1, FALSE))
+    )

@@ -53,6 +53,9 @@ traced AS (
         call_id,
         coalesce(project, concat('/', api_key)) AS payer,
         task,
+        environment,
+        source,
+        output_price AS answer_price,
         trace_id,
         prompt_hash,
         model,
@@ -97,6 +100,9 @@ candidates AS (
         t.call_id,
         t.payer,
         t.task,
+        t.environment,
+        t.source,
+        t.answer_price,
         t.trace_id,
         t.prompt_hash,
         t.model,
@@ -151,6 +157,11 @@ answered_before AS (
     WHERE
         c.cost > 0
         AND c.model <> a.model
+        AND c.task IS NOT DISTINCT FROM a.task
+        AND c.environment IS NOT DISTINCT FROM a.environment
+        AND c.source = a.source
+        -- Going to a dearer model is an escalation.
+        AND NOT coalesce(c.answer_price > a.answer_price, FALSE)
         AND c.start_ms - a.end_ms BETWEEN 0 AND $within_ms
         AND NOT coalesce(c.message_count <> a.message_count, FALSE)
         AND NOT coalesce(c.response_model = a.response_model, FALSE)

@@ -24,7 +24,8 @@ max_input_tokens  = 20
 max_output_tokens = 20
 tolerance_share   = 0.2
 regular_share     = 0.9
-min_gap_ms        = 10000
+min_gap_ms        = 9000
+searching_models  = "sonar|search|:online|deep-research"
 
 [zh]
 title   = "付费的健康探测"
@@ -40,11 +41,17 @@ WITH small AS (
         prompt_hash,
         day,
         input_tokens,
-        output_tokens,
+        output_tokens - coalesce(reasoning_tokens, 0) AS output_tokens,
         cost,
         epoch_ms(started_at) AS start_ms
     FROM calls
-    WHERE input_tokens <= $max_input_tokens AND prompt_hash IS NOT NULL AND api_key IS NOT NULL
+    WHERE
+        input_tokens <= $max_input_tokens
+        AND prompt_hash IS NOT NULL
+        AND api_key IS NOT NULL
+        AND coalesce(operation, 'chat') IN ('chat', 'text_completion', 'generate_content', 'completion', 'responses')
+        AND coalesce(quantity, 0) = 0
+        AND NOT regexp_matches(model, $searching_models)
 ),
 
 often AS (

@@ -35,7 +35,7 @@ def empties(world: World, count: int) -> None:
 
 
 def cuts(world: World, count: int) -> None:
-    """Cut off by the cap and asked again at once: the same prompt, or another one of the same session."""
+    """Cut off by the cap and asked again at once: the same prompt, or as much of it in the same session."""
     for number in world.times(count):
         first = world.take(lambda call: is_chat(call) and call["output_tokens"] > 16)
         cut(first)
@@ -46,8 +46,8 @@ def cuts(world: World, count: int) -> None:
             world.waste("truncated_output", first)
         changes: dict[str, Any] = {"status": "ok", "finish_reason": "stop", "max_output_tokens": 8192, **copied(first)}
         changes["output_tokens"] = 2 * first["output_tokens"]
-        if number % 3 == 0:
-            changes |= {"prompt_hash": world.hash(), "session_id": first["session_id"]}
+        if number % 3 == 0:  # the log states no prompt
+            changes |= {"prompt_hash": None, "session_id": first["session_id"]}
         world.no_waste("asked_again_after_a_cut", world.again(first, world.later(first, 1, 110), **changes))
 
 

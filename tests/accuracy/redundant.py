@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.accuracy.days import DAY_MS, MINUTE_MS, MONTH_START, every, midnight
 from tests.accuracy.lanes import Lane
+from tests.accuracy.prices import PRICES
 from tests.accuracy.quiet import cut, failed, is_chat, other_model
 from tests.accuracy.traffic import NO_HEAD, copied, single
 from tests.accuracy.world import end
@@ -122,11 +123,14 @@ def reembeddings(world: World, count: int) -> None:
 
 
 def fallbacks(world: World, count: int) -> None:
-    """The gateway asked a second model although the first had answered."""
+    """The gateway asked a second model although the first had answered; a dearer one is a second opinion, and wanted."""
     for _ in world.times(count):
-        first = world.take(is_chat)
+        first = world.take(lambda call: is_chat(call) and call["model"] in PRICES)
         twin = world.again(first, world.later(first, 0.1, 100), trace_id=first["trace_id"], **other_model(first))
-        world.waste("fallback_paid_twice", twin)
+        if PRICES[twin["model"]].output > PRICES[first["model"]].output:
+            world.no_waste("escalated_to_a_dearer_model", twin)
+        else:
+            world.waste("fallback_paid_twice", twin)
     for _ in world.times(count / 3):
         first = world.take(lambda call: is_chat(call) and call["output_tokens"] > 16)
         cut(first)

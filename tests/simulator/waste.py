@@ -92,13 +92,13 @@ def empty(world: World, month: str, family: str, _turn: int) -> None:
 
 
 def truncated(world: World, month: str, family: str, turn: int) -> None:
-    """Cut off by its cap and asked again at once: the same prompt, or another in the same session."""
+    """Cut off by its cap and asked again at once, in the same session or another."""
     call = world.take(month, family, last_in_session=True)
     cut(call)
     answer = call.output or 0
     changes: dict[str, object] = {"max_output": 4 * answer, "output": 2 * answer}
     if family == NATIVE and turn % 2:
-        changes |= {"session": call.session, "prompt": f"{call.prompt} Go on."}
+        changes |= {"session": call.session}
     again = world.again(call, later(world, call, 4, 60), status="ok", finish="stop", **changes)
     world.planted["truncated_output"].append(call)
     world.negatives["asked_again_after_truncation"].append(again)
