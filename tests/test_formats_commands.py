@@ -536,7 +536,7 @@ def test_lines_with_json_behind_a_date_get_the_way_to_read_them(audit: Audit) ->
 def test_the_cases_of_own_formats_are_run(audit: Audit) -> None:
     log(audit, SAMPLES["flat"][0])
     audit("formats", "new", "ours", "--from", "some.log")
-    assert audit("formats", "test", "formats/own").stdout == "1 cases passed, 0 failed\n"
+    assert audit("formats", "test", "formats/own").stdout == "1 case passed, 0 failed\n"
     cases = audit.folder / "formats/own/ours.yml"
     cases.write_text(cases.read_text("utf-8").replace("latency_ms: 1840", "latency_ms: 1841"), "utf-8")
     done = audit("formats", "test", "formats/own/ours.sql")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ZERO = Decimal(0)
 # The calls that weigh most stand first, as in the report.
-_HEAVIEST = "coalesce(credited, 0) DESC, coalesce(saving, 0) DESC, call_id"
+_HEAVIEST = "coalesce(credited, 0) DESC, coalesce(saving, 0) DESC, coalesce(cost, 0) DESC, call_id"
 _OF = """month = $month AND rule = $rule
   AND project IS NOT DISTINCT FROM $project AND subject IS NOT DISTINCT FROM $subject"""
 # A claim meets what surer flags have left of the call's cost. Each takes from the claim what no longer fits beside it.

@@ -123,7 +123,7 @@ def reembeddings(world: World, count: int) -> None:
 
 
 def fallbacks(world: World, count: int) -> None:
-    """The gateway asked a second model although the first had answered; a dearer one is a second opinion, and wanted."""
+    """The gateway asked a second model although the first had answered; a dearer one is wanted."""
     for _ in world.times(count):
         first = world.take(lambda call: is_chat(call) and call["model"] in PRICES)
         twin = world.again(first, world.later(first, 0.1, 100), trace_id=first["trace_id"], **other_model(first))
