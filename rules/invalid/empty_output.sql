@@ -28,8 +28,8 @@ WHERE
     AND coalesce(operation, 'chat') IN ('chat', 'text_completion', 'generate_content', 'completion', 'responses')
     AND coalesce(gateway_cache_hit, FALSE) = FALSE
     AND coalesce(tool_calls, 0) = 0
-    -- What warms a cache has bought the cache.
-    AND NOT coalesce(cache_write_tokens >= input_tokens * 0.9, FALSE)
+    -- What warms a cache has bought the cache: it writes nearly all it reads, and asks for no answer.
+    AND NOT (coalesce(cache_write_tokens >= input_tokens * 0.9, FALSE) AND coalesce(max_output_tokens, 1) <= 1)
     AND lower(coalesce(finish_reason, '')) NOT IN (
         'tool_calls', 'tool_call', 'tool_use', 'function_call', 'stop_sequence'
     )

@@ -257,7 +257,7 @@ meant AS (
             l.payer = coalesce(c.project, concat('/', c.api_key, '/', c.team))
             AND l.task IS NOT DISTINCT FROM c.task
     GROUP BY l.payer, l.task, l.sampled_prompts
-    HAVING l.sampled_prompts >= 0.5 * count(DISTINCT c.prompt_hash)
+    HAVING l.sampled_prompts >= 0.5 * approx_count_distinct(c.prompt_hash)
 ),
 
 step_sessions AS (
