@@ -22,7 +22,9 @@ Params = dict[str, bool | int | float | str]
 COLUMNS: dict[Kind, tuple[Column, ...]] = {"calls": CALL_COLUMNS, "bills": BILL_COLUMNS}
 # Names that are no field's.
 TAKEN = {"problem", "record", "file"}
-FINGERPRINTS = {"prompt_hash", "template_hash", "prefix_hash", "prefix_tokens", "message_count", "request_text"}
+FINGERPRINTS = {
+    "prompt_hash", "parameters", "template_hash", "prefix_hash", "prefix_tokens", "message_count", "request_text",
+}  # fmt: skip
 _COMPOSING = (exp.Concat, exp.ConcatWs, exp.DPipe)
 
 

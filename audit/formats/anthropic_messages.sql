@@ -65,10 +65,10 @@ batch_thought   = "result.message.usage.output_tokens_details.thinking_tokens: w
 batch_searches  = "result.message.usage.server_tool_use.web_search_requests: whole"
 batch_in        = "result.message.usage.inference_geo"
 asked_model     = "request{}.model"
+request         = "request{}: json"
 system          = "request{}.system: json"
 messages        = "request{}.messages: json"
 tools           = "request{}.tools: json"
-temperature     = "request{}.temperature"
 max_tokens      = "request{}.max_tokens"
 stream          = "request{}.stream"
 asked_user      = "request{}.metadata.user_id"
@@ -157,7 +157,7 @@ SELECT
     project,
     coalesce(user_id, asked_user) AS user_id,
     environment,
-    prompt_hash(system, messages, tools, concat_ws('/', asked_model, temperature)) AS prompt_hash,
+    prompt_hash(system, messages, tools, parameters(request)) AS prompt_hash,
     template_hash(system, messages) AS template_hash,
     prefix_hash(system, messages, tools) AS prefix_hash,
     prefix_tokens(

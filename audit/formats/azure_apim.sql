@@ -65,6 +65,8 @@ owner          = "*.properties{}.userId"
 l_owner        = "*.UserId"
 asked          = "*.properties{}.backendRequestBody{}.messages: json"
 l_asked        = "*.BackendRequestBody{}.messages: json"
+body           = "*.properties{}.backendRequestBody{}: json"
+l_body         = "*.BackendRequestBody{}: json"
 cap            = "*.properties{}.backendRequestBody{}.max_tokens"
 l_cap          = "*.BackendRequestBody{}.max_tokens"
 b_id           = "*.properties{}.backendResponseBody{}.id"
@@ -103,6 +105,7 @@ SELECT
     max(_finish) OVER (PARTITION BY _call) AS _finish_reason,
     max(coalesce(subscription, l_subscription)) OVER (PARTITION BY _call) AS _subscription,
     max(coalesce(asked, l_asked)) OVER (PARTITION BY _call) AS _asked,
+    max(coalesce(body, l_body)) OVER (PARTITION BY _call) AS _body,
     coalesce(
         string_agg(_messages, '') OVER (
             PARTITION BY _call
@@ -196,7 +199,7 @@ SELECT
     max(coalesce(product, l_product)) OVER (PARTITION BY _call) AS team,
     max(coalesce(owner, l_owner)) OVER (PARTITION BY _call) AS user_id,
     _subscription AS api_key,
-    prompt_hash(NULL, _prompt, NULL, NULL) AS prompt_hash,
+    prompt_hash(NULL, _prompt, NULL, parameters(_body)) AS prompt_hash,
     template_hash(NULL, _prompt) AS template_hash,
     CASE
         WHEN count(_messages) OVER (PARTITION BY _call) <= 1

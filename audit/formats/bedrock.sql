@@ -71,6 +71,7 @@ s_cache_read   = "output.outputBodyJson{}[0].message.usage.cache_read_input_toke
 s_cache_write  = "output.outputBodyJson{}[0].message.usage.cache_creation_input_tokens: whole"
 s_write_1h     = "output.outputBodyJson{}[0].message.usage.cache_creation.ephemeral_1h_input_tokens: whole"
 answer         = "output.outputBodyJson{}: json"
+body           = "input.inputBodyJson{}: json"
 q_messages     = "input.inputBodyJson{}.messages: json"
 q_prompt       = "input.inputBodyJson{}.prompt: json"
 q_text         = "input.inputBodyJson{}.inputText: json"
@@ -78,8 +79,6 @@ q_texts        = "input.inputBodyJson{}.texts: json"
 q_system       = "input.inputBodyJson{}.system: json"
 q_tools        = "input.inputBodyJson{}.tools: json"
 q_tool_config  = "input.inputBodyJson{}.toolConfig: json"
-q_temperature  = "input.inputBodyJson{}.temperature"
-q_config       = "input.inputBodyJson{}.inferenceConfig.temperature"
 q_tier         = "input.inputBodyJson{}.serviceTier.type"
 max_converse   = "input.inputBodyJson{}.inferenceConfig.maxTokens"
 max_nova       = "input.inputBodyJson{}.inferenceConfig.max_new_tokens"
@@ -247,7 +246,7 @@ SELECT
         q_system,
         coalesce(q_messages, q_prompt, q_text, q_texts),
         coalesce(q_tools, q_tool_config),
-        coalesce(q_temperature, q_config)
+        parameters(body)
     ) AS prompt_hash,
     template_hash(q_system, coalesce(q_messages, q_prompt, q_text, q_texts)) AS template_hash,
     prefix_hash(q_system, coalesce(q_messages, q_prompt, q_text, q_texts), coalesce(q_tools, q_tool_config))

@@ -53,15 +53,14 @@ a_v1_output     = "response{}.meta.billed_units.output_tokens: whole"
 a_units         = "response{}.meta.billed_units.search_units: whole"
 a_images        = "response{}.meta.billed_units.images: whole"
 asked_model     = "request{}.model"
+request         = "request{}: json"
 preamble        = "request{}.preamble"
 messages        = "request{}.messages: json"
 message         = "request{}.message"
-history         = "request{}.chat_history: json"
 query           = "request{}.query"
 documents       = "request{}.documents: json"
 texts           = "request{}.texts: json"
 tools           = "request{}.tools: json"
-temperature     = "request{}.temperature"
 max_tokens      = "request{}.max_tokens"
 stream          = "request{}.stream"
 base_url        = "base_url"
@@ -164,7 +163,7 @@ SELECT
     project,
     user_id,
     environment,
-    prompt_hash(preamble, _asked, tools, concat_ws('/', asked_model, history, query, temperature)) AS prompt_hash,
+    prompt_hash(preamble, _asked, tools, parameters(request)) AS prompt_hash,
     template_hash(preamble, coalesce(messages, message)) AS template_hash,
     prefix_hash(preamble, messages, tools) AS prefix_hash,
     prefix_tokens(preamble, messages, tools, coalesce(a_input, input, a_v1_input, v1_input)) AS prefix_tokens,

@@ -52,6 +52,7 @@ api_labels     = "*.request_properties{}: json"
 labels         = "*.properties{}: json"
 labels_text    = "*.request_properties"
 request_kind   = "*.request_body{}._type"
+body           = "*.request_body{}: json"
 messages       = "*.request_body{}.messages: json"
 body_input     = "*.request_body{}.input: json"
 contents       = "*.request_body{}.contents: json"
@@ -59,10 +60,6 @@ system_prompt  = "*.request_body{}.system: json"
 instructions   = "*.request_body{}.instructions: json"
 gemini_system  = "*.request_body{}.systemInstruction: json"
 tools          = "*.request_body{}.tools: json"
-answer_format  = "*.request_body{}.response_format: json"
-text_format    = "*.request_body{}.text.format: json"
-gemini_config  = "*.request_body{}.generationConfig: json"
-temperature    = "*.request_body{}.temperature"
 stream         = "*.request_body{}.stream"
 max_tokens     = "*.request_body{}.max_tokens"
 max_completion = "*.request_body{}.max_completion_tokens"
@@ -175,7 +172,7 @@ SELECT
     )), '') AS task,
     prompt_hash(
         coalesce(system_prompt, instructions, gemini_system), coalesce(messages, contents, body_input), tools,
-        concat_ws(chr(31), answer_format, text_format, gemini_config, temperature)
+        parameters(body)
     ) AS prompt_hash,
     template_hash(
         coalesce(system_prompt, instructions, gemini_system), coalesce(messages, contents, body_input)

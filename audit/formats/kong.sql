@@ -64,8 +64,8 @@ written_1h     = "ai.proxy.payload.response{}.usage.cache_creation.ephemeral_1h_
 user_name      = "ai.proxy.payload.request{}.user"
 max_tokens     = "ai.proxy.payload.request{}.max_tokens"
 max_completion = "ai.proxy.payload.request{}.max_completion_tokens"
-temperature    = "ai.proxy.payload.request{}.temperature"
-answer_format  = "ai.proxy.payload.request{}.response_format: json"
+request        = "ai.proxy.payload.request{}: json"
+early_request  = "ai.payload.request{}: json"
 messages       = "ai.proxy.payload.request{}.messages: json"
 early_messages = "ai.payload.request{}.messages: json"
 tools          = "ai.proxy.payload.request{}.tools: json"
@@ -155,7 +155,7 @@ SELECT
     user_name AS user_id,
     coalesce(credential, consumer_id) AS api_key,
     route AS task,
-    prompt_hash(NULL, coalesce(messages, early_messages), tools, concat_ws(chr(31), answer_format, temperature))
+    prompt_hash(NULL, coalesce(messages, early_messages), tools, parameters(coalesce(request, early_request)))
         AS prompt_hash,
     template_hash(NULL, coalesce(messages, early_messages)) AS template_hash,
     prefix_hash(NULL, coalesce(messages, early_messages), tools) AS prefix_hash,

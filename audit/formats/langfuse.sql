@@ -55,11 +55,17 @@ cost_sum        = "*.costDetails{}.total: money"
 cost_sum_blob   = "*.cost_details{}.total: money"
 level           = "*.level"
 max_tokens      = "*.modelParameters{}.max_tokens"
+asked_with      = "*.modelParameters{}: json"
 max_completion  = "*.modelParameters{}.max_completion_tokens"
 max_tokens_blob = "*.model_parameters{}.max_tokens"
+asked_with_blob = "*.model_parameters{}: json"
 answer_id       = "*.output{}.id"
 finish          = "*.output{}.choices[0].finish_reason"
 finish_other    = "*.output{}.finish_reason"
+called          = "*.output{}.tool_calls: json"
+called_chosen   = "*.output{}.choices[0].message.tool_calls: json"
+called_apart    = "*.output{}.additional_kwargs.tool_calls: json"
+said            = "*.output{}.content: json"
 system          = '*.metadata{}.attributes."gen_ai.system"'
 provider        = '*.metadata{}.attributes."gen_ai.provider.name"'
 inference_by    = '*.metadata{}.attributes."llm.provider"'
@@ -285,11 +291,26 @@ SELECT
     environment,
     coalesce(trace_name, name_csv, name_blob, name) AS task,
     coalesce(trace_tags, tags_csv, tags) AS tags,
-    prompt_hash(NULL, _messages, tools, _model) AS prompt_hash,
+    prompt_hash(
+        NULL, _messages, tools,
+        concat_ws(
+            chr(31), parameters(coalesce(asked_with, asked_with_blob)),
+            parameters(CASE WHEN messages IS NOT NULL THEN input END)
+        )
+    ) AS prompt_hash,
     template_hash(NULL, _messages) AS template_hash,
     prefix_hash(NULL, _messages, tools) AS prefix_hash,
     prefix_tokens(NULL, _messages, tools, _input) AS prefix_tokens,
     message_count(_messages) AS message_count,
+    coalesce(
+        json_array_length(try_cast(coalesce(called, called_chosen, called_apart) AS JSON)),
+        length(
+            list_filter(
+                json_extract_string(try_cast(said AS JSON), '$[*].type'),
+                LAMBDA kind_of: kind_of = 'tool_use'
+            )
+        )
+    ) AS tool_calls,
     CASE
         WHEN _is_priced THEN _cost
         ELSE nullif(_cost, 0)

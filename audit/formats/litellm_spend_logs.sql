@@ -92,8 +92,6 @@ body_input      = "*.proxy_server_request{}.input: json"
 messages_old    = "*.messages{}: json"
 system_prompt   = "*.proxy_server_request{}.system: json"
 tools           = "*.proxy_server_request{}.tools: json"
-answer_format   = "*.proxy_server_request{}.response_format: json"
-temperature     = "*.proxy_server_request{}.temperature"
 max_tokens      = "*.proxy_server_request{}.max_tokens"
 max_completion  = "*.proxy_server_request{}.max_completion_tokens"
 stream          = "*.proxy_server_request{}.stream"
@@ -242,7 +240,7 @@ SELECT
     coalesce(key_alias, key_hash) AS api_key,
     tags,
     CASE
-        WHEN _is_whole THEN prompt_hash(system_prompt, _messages, tools, concat_ws(chr(31), answer_format, temperature))
+        WHEN _is_whole THEN prompt_hash(system_prompt, _messages, tools, parameters(body))
     END AS prompt_hash,
     CASE WHEN _is_whole THEN template_hash(system_prompt, _messages) END AS template_hash,
     CASE WHEN _is_whole THEN prefix_hash(system_prompt, _messages, tools) END AS prefix_hash,

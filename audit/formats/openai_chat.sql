@@ -102,12 +102,11 @@ answer_azure    = "*.response{}.prompt_filter_results: json"
 error_code      = "*.response{}.error.code"
 error_type      = "*.response{}.error.type"
 asked_model     = "*.request{}.model"
+request         = "*.request{}: json"
 messages        = "*.request{}.messages: json"
 prompt          = "*.request{}.prompt: json"
 embedded        = "*.request{}.input: json"
 tools           = "*.request{}.tools: json"
-answer_format   = "*.request{}.response_format: json"
-temperature     = "*.request{}.temperature"
 max_tokens      = "*.request{}.max_tokens"
 max_completion  = "*.request{}.max_completion_tokens"
 stream          = "*.request{}.stream"
@@ -320,7 +319,7 @@ SELECT
     project,
     coalesce(user_id, asked_user, stored_user) AS user_id,
     environment,
-    prompt_hash(NULL, _asked, tools, concat_ws('/', asked_model, answer_format, temperature)) AS prompt_hash,
+    prompt_hash(NULL, _asked, tools, parameters(request)) AS prompt_hash,
     template_hash(NULL, coalesce(messages, prompt)) AS template_hash,
     prefix_hash(NULL, messages, tools) AS prefix_hash,
     prefix_tokens(NULL, messages, tools, _input) AS prefix_tokens,

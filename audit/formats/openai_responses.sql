@@ -80,11 +80,10 @@ answer_thread   = "response{}.conversation.id"
 answer_azure    = "response{}.content_filters: json"
 event           = "type"
 asked_model     = "request{}.model"
+request         = "request{}: json"
 asked           = "request{}.input: json"
 asked_told      = "request{}.instructions: json"
 asked_tools     = "request{}.tools: json"
-asked_form      = "request{}.text: json"
-temperature     = "request{}.temperature"
 stream          = "request{}.stream"
 request_id      = "request_id"
 base_url        = "base_url"
@@ -210,7 +209,7 @@ SELECT
     environment,
     prompt_hash(
         coalesce(asked_told, answer_told, instructions), asked, coalesce(asked_tools, answer_tools, tools),
-        concat_ws('/', asked_model, asked_form, temperature)
+        parameters(request)
     ) AS prompt_hash,
     template_hash(coalesce(asked_told, answer_told, instructions), asked) AS template_hash,
     prefix_hash(

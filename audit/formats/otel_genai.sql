@@ -93,7 +93,7 @@ messages_old    = "*.attributes[gen_ai.prompt]"
 messages_event  = "*.events[0].attributes[gen_ai.input.messages]"
 messages_first  = "*.events[0].attributes[gen_ai.prompt]"
 tools           = "*.attributes[gen_ai.tool.definitions]"
-temperature     = "*.attributes[gen_ai.request.temperature]"
+invocation      = "*.attributes[llm.invocation_parameters]"
 workflow        = "*.attributes[traceloop.span.kind]"
 function        = "*.attributes[ai.telemetry.functionId]"
 server          = "*.attributes[server.address]"
@@ -258,7 +258,28 @@ SELECT
             END
         ),
         tools,
-        concat_ws('/', coalesce(model, inference_model, embed_model), temperature)
+        concat_ws(
+            '/',
+            nullif(
+                list_filter(
+                    try_cast(try_cast(pairs AS JSON) AS JSON[]),
+                    LAMBDA pair: (
+                        regexp_matches(
+                            json_extract_string(pair, '$.key'),
+                            '^((gen_ai\.)?(openai\.)?request|gen_ai\.(embeddings|output)|ai\.settings|ai\.prompt\.tool)'
+                        )
+                        OR regexp_matches(
+                            json_extract_string(pair, '$.key'),
+                            '^(aws\.bedrock\.guardrail|llm\.(request\.functions|tools|top_|chat\.|frequency|presence))'
+                        )
+                    )
+                    AND NOT regexp_matches(
+                        json_extract_string(pair, '$.key'), '\.(model|max.*|stream|is_stream.*|user|service_tier)$'
+                    )
+                )::VARCHAR, '[]'
+            ),
+            parameters(invocation)
+        )
     ) AS prompt_hash,
     template_hash(instructions, coalesce(messages, messages_old, messages_event, messages_first)) AS template_hash,
     prefix_hash(instructions, coalesce(messages, messages_old, messages_event, messages_first), tools) AS prefix_hash,

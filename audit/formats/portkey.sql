@@ -49,10 +49,7 @@ system_prompt  = "request{}.system: json"
 instructions   = "request{}.instructions: json"
 gemini_system  = "request{}.systemInstruction: json"
 tools          = "request{}.tools: json"
-answer_format  = "request{}.response_format: json"
-text_format    = "request{}.text.format: json"
-gemini_config  = "request{}.generationConfig: json"
-temperature    = "request{}.temperature"
+request        = "request{}: json"
 max_tokens     = "request{}.max_tokens"
 max_completion = "request{}.max_completion_tokens"
 answer_id      = "response{}.id"
@@ -214,7 +211,7 @@ SELECT
     prompt_hash(
         coalesce(system_prompt, instructions, gemini_system),
         coalesce(messages, contents, body_input, prompt_text), tools,
-        concat_ws(chr(31), answer_format, text_format, gemini_config, temperature)
+        parameters(request)
     ) AS prompt_hash,
     template_hash(
         coalesce(system_prompt, instructions, gemini_system),

@@ -26,8 +26,7 @@ rid             = "rid"
 stream          = "obj.stream: flag"
 lora            = "obj.lora_path"
 max_tokens      = "obj.sampling_params.max_new_tokens"
-temperature     = "obj.sampling_params.temperature"
-schema          = "obj.sampling_params.json_schema"
+sampling        = "obj.sampling_params: json"
 prompt_text     = "obj.text: json"
 prompt_ids      = "obj.input_ids: json"
 pairwise        = "obj.is_cross_encoder_request: flag"
@@ -50,8 +49,7 @@ m_rid           = "id"
 m_stream        = "request_parameters{}.stream: flag"
 m_lora          = "request_parameters{}.lora_path"
 m_max_tokens    = "request_parameters{}.sampling_params.max_new_tokens"
-m_temperature   = "request_parameters{}.sampling_params.temperature"
-m_schema        = "request_parameters{}.sampling_params.json_schema"
+m_sampling      = "request_parameters{}.sampling_params: json"
 m_text          = "request_parameters{}.text: json"
 m_ids           = "request_parameters{}.input_ids: json"
 m_pairwise      = "request_parameters{}.is_cross_encoder_request: flag"
@@ -136,7 +134,7 @@ SELECT
             ELSE coalesce(prompt_text, m_text, prompt_ids, m_ids)
         END,
         NULL,
-        nullif(concat_ws(chr(31), schema, m_schema, temperature, m_temperature), '')
+        parameters(coalesce(sampling, m_sampling))
     ) AS prompt_hash,
     template_hash(
         NULL,

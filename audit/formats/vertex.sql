@@ -27,6 +27,7 @@ model          = "model"
 took           = "metadata{}.request_latency: number"
 trace          = "otel_log{}.traceId"
 asked          = "full_request{}.model"
+asked_whole    = "full_request{}: json"
 contents       = "full_request{}.contents: json"
 messages       = "full_request{}.messages: json"
 system         = "full_request{}.systemInstruction: json"
@@ -36,9 +37,6 @@ tools          = "full_request{}.tools: json"
 max_tokens     = "full_request{}.generationConfig.maxOutputTokens"
 max_snake      = "full_request{}.generation_config.max_output_tokens"
 max_claude     = "full_request{}.max_tokens"
-schema         = "full_request{}.generationConfig.responseSchema: json"
-temperature    = "full_request{}.generationConfig.temperature"
-temperature_2  = "full_request{}.temperature"
 l_project      = "full_request{}.labels.project"
 l_app          = "full_request{}.labels.app"
 l_team         = "full_request{}.labels.team"
@@ -190,7 +188,7 @@ SELECT
         _system,
         _messages,
         tools,
-        nullif(concat_ws(chr(31), schema, temperature, temperature_2), '')
+        parameters(asked_whole)
     ) AS prompt_hash,
     template_hash(_system, _messages) AS template_hash,
     prefix_hash(_system, _messages, tools) AS prefix_hash,

@@ -21,7 +21,7 @@ LIST_ENTRIES = 3
 _WIDTH = 116
 _INDENT = " " * 9
 # Parts whose texts may hold anything; those of the others are ids, instants and names of things.
-_UNTOLD = ("messages", "system", "tools", "answer_format", "error", "tags")
+_UNTOLD = ("messages", "system", "tools", "error", "tags")
 # What names a person or a key gets another name.
 _OTHERS = {"user_name": "u-1", "key_name": "key-1"}
 _OWNERS = ("project", "team", "environment", "task", "provider", "status_word", "finish", "cache_hit")
@@ -40,7 +40,9 @@ class Mask:
     """
 
     def __init__(self, paths: Mapping[str, str], marks: Iterable[str], each: str = "") -> None:
-        self._part = {path: role for role, path in paths.items() if role not in _UNTOLD}
+        self._part = {
+            path: role for role, path in paths.items() if role not in _UNTOLD and not role.startswith("asked")
+        }
         self._paths = (*paths.values(), *marks, each)
         self._messages = paths.get("messages")
         self._each = each

@@ -51,7 +51,7 @@ def text(
         "]",
         "",
         "[record]",
-        *_aligned({role: draft.fields[role] for role in guess.parts() if role in draft.fields}),
+        *_aligned({role: draft.fields[role] for role in (*guess.parts(), *draft.asked_for) if role in draft.fields}),
         "*/",
         f"-- Guessed by `audit formats new` from {rows:,} records. A line with '-- ?' asks what a sample cannot tell:",
         "-- see whether the guess below it holds, mend it where it does not, and take the line out.",
@@ -80,7 +80,7 @@ def _column(name: str, draft: Draft, *, ending: str) -> list[str]:
         for word in ("WHEN", "ELSE"):
             sql = sql.replace(f" {word} ", f"\n        {word} ")
         sql = f"{sql.removesuffix(' END')}\n    END"
-    of = ", ".join(dict.fromkeys(told(draft.parts[role]) for role in given.fields))
+    of = ", ".join(dict.fromkeys(told(draft.path(role)) for role in given.fields))
     stated = sql if sql == name else f"{sql} AS {name}"
     return [*lines, f"    {stated}{ending}" + (f"  -- {of}" if of else "")]
 

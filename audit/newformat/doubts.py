@@ -57,7 +57,7 @@ def state(draft: Draft) -> None:
 
 def left(draft: Draft) -> list[Seen]:
     """The fields of the sample that hold something and that nothing is made of."""
-    used = {draft.parts[role].path for role in draft.fields}
+    used = {draft.path(role) for role in draft.fields}
     return [seen for seen in draft.seen if seen.given and not _within(seen.path, used)]
 
 

@@ -39,8 +39,9 @@ class Given:
 class Draft:
     """What is known so far.
 
-    ``rows`` is how many calls the sample has; ``fields`` are [record]'s lines by name. ``everywhere`` are the sample's
-    fields by path with the values of all its records: a value that is not of a field's type would reject its record.
+    ``rows`` is how many calls the sample has; ``fields`` are [record]'s lines by name, ``asked_for`` the
+    paths of those that hold parameters of the request. ``everywhere`` are the sample's fields by path with the values
+    of all its records: a value that is not of a field's type would reject its record.
     ``unsure`` are parts that were guessed by values alone; ``seen`` are all fields of the sample's calls. ``weighed``
     are the paths of fields that tell what others hold, and that no column is made of; ``notes`` are sentences for who
     made the format, ``zoneless`` the fields whose dates have no zone, and ``asked_of`` the paths of
@@ -58,6 +59,7 @@ class Draft:
     zoneless: list[str] = field(default_factory=list)
     asked_of: set[str] = field(default_factory=set)
     fields: dict[str, str] = field(default_factory=dict)
+    asked_for: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     columns: dict[str, Given] = field(default_factory=dict)
 
@@ -70,6 +72,16 @@ class Draft:
         path = self.parts[role].path
         self.fields.setdefault(role, path if kind == "text" and ":" not in path else f"{path}: {kind}")
         return role
+
+    def use_asked(self, name: str, path: str) -> str:
+        """Take what else was asked for into [record], as JSON; returns its name there."""
+        self.asked_for[name] = path
+        self.fields[name] = f"{path}: json"
+        return name
+
+    def path(self, name: str) -> str:
+        """Where one of [record]'s fields lies."""
+        return self.asked_for[name] if name in self.asked_for else self.parts[name].path
 
     def typed(self, role: str, kind: str) -> str:
         """The SQL of a part's value: the field of that type, or cast where some records have something else there."""

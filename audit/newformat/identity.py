@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from audit.newformat import guess
@@ -20,6 +21,14 @@ _PLAIN = {
 _APART = ("started", "ended", "clock", "model", "key_name", "user_name", "session", "trace", "project", "operation",
           "input", "output", "took", "cost", "code", "team", "task")  # fmt: skip
 _FEWEST_ALIKE = 5
+# What only a record, or its answer, has: an object with one of these holds more than the request.
+_NO_REQUEST = ("id", "request", "response", "trace", "started", "ended", "clock", "took", "output", "finish", "code")
+# What makes another answer, by its name without signs.
+_PARAMETERS = frozenset((
+    "temperature", "topp", "topk", "seed", "n", "stop", "stopsequences", "responseformat", "reasoningeffort",
+    "reasoning", "thinking", "verbosity", "toolchoice", "presencepenalty", "frequencypenalty", "logitbias",
+    "dimensions", "inputtype", "parameters", "modelparameters", "generationconfig", "inferenceconfig", "samplingparams",
+))  # fmt: skip
 _TOLD_IN_PARTS = ("model", "input", "output", "code", "status_word", "cost", "took")
 _NOTHING = (None, "", "-")
 
@@ -124,6 +133,20 @@ def _state_made_id(draft: Draft) -> None:
     draft.give("call_id", f"md5(concat_ws('|', {made}))", said=said, asked=asked)
 
 
+def _parameters(draft: Draft) -> str:
+    """The SQL of what else makes the answer: the object that holds the messages, and parameters that stand apart."""
+    around = draft.parts["messages"].path.rpartition(".")[0]
+    beside = [draft.parts[role].path for role in _NO_REQUEST if role in draft.parts]
+    others = []
+    if around not in ("", "*") and not any(path.startswith(f"{around}.") for path in beside):
+        others.append(f"parameters({draft.use_asked('asked', around)})")
+    for seen in draft.seen:
+        name = re.sub(r"[^a-z]", "", seen.path.rpartition(".")[2].lower())
+        if name in _PARAMETERS and not (others and seen.path.startswith(f"{around}.")):
+            others.append(draft.use_asked(f"asked_{name}", seen.path))
+    return f"concat_ws(chr(31), {', '.join(others)})" if len(others) > 1 else (others or ["NULL"])[0]
+
+
 def _state_prompt(draft: Draft) -> None:
     if draft.has("fingerprint"):
         draft.give("prompt_hash", draft.use("fingerprint"))
@@ -137,11 +160,8 @@ def _state_prompt(draft: Draft) -> None:
     system = draft.use("system", "json") if draft.has("system") else "NULL"
     tools = draft.use("tools", "json") if draft.has("tools") else "NULL"
     messages = draft.use("messages", "json")
-    others = [draft.use("answer_format", "json")] if draft.has("answer_format") else []
-    others += [draft.use("temperature")] if draft.has("temperature") else []
-    extra = f"concat_ws(chr(31), {', '.join(others)})" if len(others) > 1 else (others or ["NULL"])[0]
     if not draft.has("fingerprint"):
-        draft.give("prompt_hash", f"prompt_hash({system}, {messages}, {tools}, {extra})")
+        draft.give("prompt_hash", f"prompt_hash({system}, {messages}, {tools}, {_parameters(draft)})")
     draft.give("template_hash", f"template_hash({system}, {messages})")
     if draft.has("system", "tools") or any('"system"' in text or '"developer"' in text for text in texts):
         draft.give("prefix_hash", f"prefix_hash({system}, {messages}, {tools})")

@@ -113,7 +113,7 @@ def write(name: str, folder: Path, start: Beginning, *, more_than: int = 0) -> N
         sql,
         cases,
         tuple(
-            (column, ", ".join(dict.fromkeys(told(parts[role]) for role in draft.columns[column].fields)))
+            (column, ", ".join(dict.fromkeys(told(draft.path(role)) for role in draft.columns[column].fields)))
             for column in _ORDER
             if column in draft.columns
         ),
@@ -151,7 +151,7 @@ def _is_call(row: Mapping[str, Any], parts: Parts) -> bool:
 def _case(sql: Path, draft: Draft, found: _Sample, marks: Sequence[Sequence[str]]) -> str:
     """The case's text: what the format makes of the first of the records that tell most."""
     form = formatbook.read(sql)
-    paths = {role: draft.parts[role].path for role in draft.fields}
+    paths = {role: draft.path(role) for role in draft.fields}
     known = [record for record in found.records if form.knows(dict(record))]
     record = max(known or found.records, key=lambda record: _fullness(record, found.each, paths.values()))
     record = case.Mask(paths, [path for mark in marks for path in mark], found.each).masked(record)

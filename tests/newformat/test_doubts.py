@@ -307,3 +307,15 @@ def test_a_key_stands_in_neither_file_and_not_on_the_terminal(tmp_path: Path, ke
     cases = made.sql.with_suffix(".yml").read_text(encoding="utf-8")
     for written in (made.text, cases, made.told):
         assert key not in written
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_request_is_known_by_all_that_makes_its_answer(tmp_path: Path, inside: bool) -> None:  # noqa: FBT001  # a case
+    def fields(at: int) -> dict[str, Any]:
+        said = [{"role": "user", "content": f"How tall is number {at // 4}?"}]
+        asked = {"messages": said, "seed": at % 2, "temperature": 0.2}
+        return {"usage": {"input_tokens": 10, "output_tokens": 1}} | ({"body": asked} if inside else asked)
+
+    one, other, again = (row["prompt_hash"] for row in log(tmp_path, fields).rows())
+    assert one == again != other
+    assert None not in (one, other)
