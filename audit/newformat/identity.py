@@ -23,6 +23,8 @@ _APART = ("started", "ended", "clock", "model", "key_name", "user_name", "sessio
 _FEWEST_ALIKE = 5
 # What only a record, or its answer, has: an object with one of these holds more than the request.
 _NO_REQUEST = ("id", "request", "response", "trace", "started", "ended", "clock", "took", "output", "finish", "code")
+# A path's object and its last name, which may be quoted.
+_LAST = re.compile(r'(.+)\.(?:"[^"]*"|[^."]+)')
 # What makes another answer, by its name without signs.
 _PARAMETERS = frozenset((
     "temperature", "topp", "topk", "seed", "n", "stop", "stopsequences", "responseformat", "reasoningeffort",
@@ -135,7 +137,8 @@ def _state_made_id(draft: Draft) -> None:
 
 def _parameters(draft: Draft) -> str:
     """The SQL of what else makes the answer: the object that holds the messages, and parameters that stand apart."""
-    around = draft.parts["messages"].path.rpartition(".")[0]
+    within = _LAST.fullmatch(draft.parts["messages"].path)
+    around = within[1] if within else ""
     beside = [draft.parts[role].path for role in _NO_REQUEST if role in draft.parts]
     others = []
     if around not in ("", "*") and not any(path.startswith(f"{around}.") for path in beside):
