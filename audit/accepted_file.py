@@ -125,7 +125,8 @@ def _checked(place: str, row: Mapping[str, Any]) -> Entry:
         problem = error.errors()[0]
     key, kind = ".".join(map(str, problem["loc"])), problem["type"]
     if kind == "missing":
-        raise UsageError(f"{place}: '{key}' is missing")
+        what = str(Entry.model_fields[key].description).rstrip(".")
+        raise UsageError(f"{place}: '{key}' is missing: add {key} = \"...\", {what[0].lower()}{what[1:]}")
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(key, Entry.model_fields, n=1, cutoff=0.5)
         known = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(Entry.model_fields)}"

@@ -76,7 +76,9 @@ def ingest(
 def _logs(named: list[str] | None, settings: Settings) -> list[Path | str]:
     chosen = [_place(text) for text in named] if named else settings.paths.logs
     if not chosen and not settings.databases:
-        raise UsageError("no logs named: give files or folders, or set [paths] logs in the settings")
+        from audit.settings_file import remedy
+
+        raise UsageError("no logs named: give files or folders, or set [paths] logs in the settings" + remedy(settings))
     return chosen
 
 
@@ -102,7 +104,7 @@ def run(
     """Audit a month: read new logs, price, judge, and write the month's folder."""
     import tempfile
 
-    from audit import month, progress
+    from audit import history, month, progress
 
     settings = settings_of(settings_file)
     if out is not None:
@@ -112,14 +114,15 @@ def run(
         if logs:
             with tempfile.TemporaryDirectory(prefix="audit-") as work:
                 once = settings.with_paths(store=Path(work) / "audit.duckdb")
-                outcome = month.run(once, chosen, [_place(text) for text in logs], told)
+                named = [_place(text) for text in logs]
+                outcome = month.run(once, chosen, named, told, by_hand=chosen is not None)
         else:
-            outcome = month.run(settings, chosen, settings.paths.logs, told)
+            outcome = month.run(settings, chosen, settings.paths.logs, told, by_hand=chosen is not None)
     if not quiet:
         _tell(outcome)
     if not outcome.report.calls:
-        held = f"{outcome.months[0]} to {outcome.months[-1]}"
-        complain([f"no call lies in {outcome.report.month}; those there are lie in {held}: name a month with --month"])
+        held = history.spans(outcome.months)
+        complain([f"no call lies in {outcome.report.month} so far; those there are lie in {held}"])
     complain(outcome.doubts)
     complain([f"incomplete: {gap}" for gap in outcome.report.quality.incomplete])
     if outcome.exit_code:

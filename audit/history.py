@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audit.records import Month
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from audit.engine.duckdb import Engine
@@ -22,6 +23,17 @@ def months_with_calls(engine: Engine, zone: ZoneInfo) -> list[Month]:
     """The months the store's calls lie in, oldest first."""
     rows = engine.rows("SELECT DISTINCT time_bucket(INTERVAL '15 minutes', started_at) FROM store.calls")
     return sorted({Month.of(at.replace(tzinfo=UTC).astimezone(zone).date()) for (at,) in rows})
+
+
+def spans(months: Sequence[Month]) -> str:
+    """Months, oldest first, in words; those in a row as the first and the last of them."""
+    runs: list[list[Month]] = []
+    for month in months:
+        if runs and month == runs[-1][-1].shift(1):
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
 
 
 def audited(engine: Engine, month: Month, exit_code: int) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audit import accepted_file, accepting, history, intake, packs, places
+from audit import accepted_file, accepting, history, intake, packs, places, settings_file
 from audit.engine.store import open_store
 from audit.records import UsageError
 
@@ -91,12 +91,19 @@ def audit_month(
 
 
 def run(
-    settings: Settings, month: Month | None, logs: list[Place], told: Told, *, restated: str | None = None
+    settings: Settings,
+    month: Month | None,
+    logs: list[Place],
+    told: Told,
+    *,
+    restated: str | None = None,
+    by_hand: bool = False,
 ) -> Outcome:
     """The whole way, from logs to a month's folder, with the store held for as long.
 
     Without a month it is the last closed one; where that has no calls, the newest that has. A reason for which it is
-    ``restated`` prices a closed month by the lists and rates as they are now.
+    ``restated`` prices a closed month by the lists and rates as they are now. A month that was named ``by_hand`` and
+    has no call is taken for a mistake, unless it still runs.
     """
     accepted = accepted_file.load(settings.paths.accepted)
     with open_store(settings.paths.store, settings) as engine, ThreadPoolExecutor(1) as beside:
@@ -104,10 +111,14 @@ def run(
         receipts = intake.take_in(engine, settings, logs, told)
         held = history.months_with_calls(engine, settings.zone)
         if not held:
-            raise UsageError("there is no call to audit: " + intake.why_nothing(engine, receipts))
+            why = intake.why_nothing(engine, receipts)
+            raise UsageError("there is no call to audit: " + why + ("" if receipts else settings_file.remedy(settings)))
+        closed = history.last_closed(settings.zone)
         if month is None:
-            month = history.last_closed(settings.zone)
-            month = month if month in held else max(held)
+            month = closed if closed in held else max(held)
+        if by_hand and month not in held and month != closed.shift(1):
+            there = f"those there are lie in {history.spans(held)}"
+            raise UsageError(f"no call lies in {month}; {there}: name one with --month")
         from audit import closing
         from audit.following import kept
         from audit.pricing.money import Rates
@@ -119,7 +130,7 @@ def run(
         with engine.transaction():
             history.audited(engine, month, outcome.exit_code)
             kept.keep(engine, outcome.report, outcome.rules)
-            if month <= history.last_closed(settings.zone):
+            if month <= closed:
                 closing.close(engine, settings, outcome.report, rates, restated)
     return replace(outcome, months=tuple(held), doubts=tuple(doubts))
 

@@ -26,7 +26,9 @@ def load(path: Path) -> Settings:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such settings file; `audit init` writes one") from None
+        raise UsageError(
+            f"{path}: no such settings file; name yours with --settings FILE, or let `audit init` write one"
+        ) from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: not UTF-8: save it with that encoding") from None
     except OSError as error:
@@ -46,6 +48,14 @@ def load(path: Path) -> Settings:
     if wrong:
         raise UsageError("\n".join(wrong))
     return anchored(settings, path.resolve().parent)
+
+
+def remedy(settings: Settings) -> str:
+    """What to add to an error that a settings file would have spared; nothing where one was read."""
+    here = Path.cwd()
+    if (here / SETTINGS_FILE).exists() or settings != anchored(Settings(), here):
+        return ""
+    return f"\nno {SETTINGS_FILE} in this folder: name yours with --settings FILE, or let `audit init` write one"
 
 
 def anchored(settings: Settings, folder: Path) -> Settings:

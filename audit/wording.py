@@ -22,10 +22,11 @@ _NOBODY = {"en": "nobody's project", "zh": "无归属项目"}
 _DAY = {"en": "MMM d", "zh": "M月d日"}
 _UNKNOWN = "-"
 SECOND = 1000
-_MILLISECONDS = {"en": " ms", "zh": "毫秒"}
+_MILLISECONDS = {"en": " ms", "zh": " 毫秒"}
 # Numbers beyond it say nothing to a person, and some do not fit a duration.
 _BIGGEST = Decimal(10) ** 15
 MONEY_NAMES = ("amount", "saving")
+_NUMBER = re.compile(r"(\d)(?=[^\d,.\s])")
 _CLAUSE = re.compile(r"\[\?(.*?)\?\]")
 
 
@@ -115,7 +116,9 @@ def _date(value: Any, voice: Voice) -> str:
 def _duration(milliseconds: Decimal, voice: Voice) -> str:
     if 0 < abs(milliseconds) < SECOND:
         return f"{milliseconds:f}{_MILLISECONDS.get(voice.language, _MILLISECONDS['en'])}"
-    return str(format_timedelta(timedelta(milliseconds=float(milliseconds)), threshold=1.5, locale=voice.locale))
+    said = str(format_timedelta(timedelta(milliseconds=float(milliseconds)), threshold=1.5, locale=voice.locale))
+    # A blank after the number, as in all Chinese texts; and a span of seconds in its short form.
+    return _NUMBER.sub(r"\1 ", said).replace("秒钟", "秒") if voice.language == "zh" else said
 
 
 def _number(name: str, value: Any) -> Decimal | None:

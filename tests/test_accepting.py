@@ -91,6 +91,10 @@ def test_a_later_entry_takes_the_place_of_an_earlier_one_from_its_first_month_on
         ("[accepted]\nfinding = 'a'", "holds [[accepted]] tables and nothing else"),
         ("[[acepted]]\nfinding = 'a'", "holds [[accepted]] tables and nothing else"),
         ("#\n\n[[accepted]]\nfinding = 'a'", "accepted.toml, line 3: 'reason' is missing"),
+        (
+            "[[accepted]]\nfinding = 'a'\nreason = 'b'\nby = 'c'\nuntil = '2027-01'",
+            """line 1: 'since' is missing: add since = "...", the first month it holds for, as 2026-10""",
+        ),
         (("reason", ""), "accepted.toml, line 1: 'reason': it is empty"),
         (("by", 3), "line 1: 'by': "),
         (("until", "March"), "line 1: 'until': 'March' is not a month: write it as 2026-10"),
@@ -114,7 +118,8 @@ def test_a_run_reads_the_file_before_anything_else(audit: Audit) -> None:
     write_calls(audit.folder, [{"call_id": "a"}])
     done = audit("run", "--month", "2026-10", "--logs", "logs")
     assert done.returncode == 2
-    assert done.stderr == f"audit: {audit.folder / 'accepted.toml'}, line 1: 'reason' is missing\n"
+    place = f"audit: {audit.folder / 'accepted.toml'}, line 1: "
+    assert done.stderr == f"""{place}'reason' is missing: add reason = "...", why it is taken as it is\n"""
     assert not (audit.folder / "reports").exists()
 
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,9 +186,32 @@ def test_logs_of_which_nothing_can_be_read_say_why(audit: Audit, logs: Path) -> 
 
 
 def test_a_month_without_calls_names_those_with_some(audit: Audit, logs: Path) -> None:
-    done = audit("run", "--month", "2026-07", "--logs", logs)
-    assert done.returncode == 0
-    assert "no call lies in 2026-07; those there are lie in 2026-10 to 2026-10" in done.stderr
+    (logs / "may.jsonl").write_text(CALL.format("may").replace("2026-10", "2026-05"), encoding="utf-8")
+    for month in ("2026-07", "2206-10"):
+        done = audit("run", "--month", month, "--logs", logs)
+        assert done.returncode == 2
+        assert sentence(done.stderr) == (
+            f"audit: no call lies in {month}; those there are lie in 2026-05, 2026-10: name one with --month\n"
+        )
+    assert not (audit.folder / "reports").exists()
+
+
+def test_a_month_that_still_runs_may_have_no_call_yet(audit: Audit, logs: Path) -> None:
+    month = f"{datetime.now(UTC):%Y-%m}"
+    done = audit("run", "--month", month, "--logs", logs)
+    assert done.returncode == 4, done.stderr
+    assert f"no call lies in {month} so far; those there are lie in 2026-10" in done.stderr
+    assert (audit.folder / "reports" / month / "mail.html").exists()
+
+
+@pytest.mark.parametrize("command", [("run",), ("ingest",), ("findings",), ("sql", "SELECT 1")])
+def test_a_folder_without_settings_is_told_what_would_help(audit: Audit, command: tuple[str, ...]) -> None:
+    hint = "no audit.toml in this folder: name yours with --settings FILE, or let `audit init` write one"
+    done = audit(*command)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[1:] == [hint]
+    elsewhere = audit.settings('[paths]\nstore = "other.duckdb"\n', "other.toml")
+    assert hint not in audit(*command, "--settings", elsewhere).stderr
 
 
 def test_a_file_is_read_anew_when_asked(audit: Audit, logs: Path) -> None:

@@ -109,6 +109,14 @@ def test_a_finding_is_shown_with_its_rule_and_how_many_calls_are_not(audited: Au
         assert said in done
 
 
+def test_evidence_and_both_sides_of_the_cache_are_said_as_a_person_would(samples: Audit) -> None:
+    (name,) = [one["id"] for one in reported(samples) if one["rule"] == "duplicate_call"][:1]
+    done = asked(samples, "show", name)
+    assert re.search(r"\bage \d+ \w+", done)
+    assert not re.search(r"\w_ms\b", done.partition("rule duplicate_call")[0] + done.partition("money in")[2])
+    assert re.search(r"\bin +cache read +cache write +out\b", done)
+
+
 def test_a_finding_about_the_whole_has_an_amount_and_no_calls(audited: Audit) -> None:
     done = asked(audited, "show", "whole/search/all / of it")
     amount = told(audited, "show", "whole/search/all / of it")["finding"]["amount"]
@@ -210,6 +218,7 @@ def test_the_record_holds_what_is_stated_in_its_order_and_names_what_is_not(audi
     assert places == sorted(places)
     assert "response_id" in told_of.partition("not stated:")[2]
     assert "calls-0.jsonl" in told_of
+    assert re.search(r"\nstarted_at +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? UTC\n", told_of)
 
 
 def test_an_owner_by_the_settings_is_told_beside_the_logged_one(audited: Audit) -> None:
@@ -253,8 +262,10 @@ def test_a_call_no_rule_flagged_says_so(audited: Audit) -> None:
         (("show", "FIRST_HALF/SEARCH"), "did you mean 'first_half/search'?"),
         (("show", "first_half"), "'first_half' has 2 findings in 2026-10: "),
         (("show", "maybe/search", "--month", "2026-09"), "2026-09 was not audited into this store; `audit run --month"),
-        (("findings", "--rule", "first_hal"), "did you mean 'first_half'"),
-        (("findings", "--grade", "sure"), "--grade: 'sure' is none"),
+        (("findings", "--rule", "first_hal"), "--rule: 'first_hal' is no rule of 2026-10; did you mean 'first_half'"),
+        (("findings", "--grade", "sure"), "'sure' is no grade; there are: proven, avoidable, hypothesis, alert"),
+        (("findings", "--grade", "prooven"), "--grade: 'prooven' is no grade; did you mean 'proven'?"),
+        (("findings", "--rule", "nothing_like_it"), "is no rule of 2026-10; there are: at_length, "),
         (("findings", "--project", "serch"), "did you mean 'search'"),
         (("call", "nowhere"), "no call 'nowhere'"),
         (("call", "plain", "--month", "2026-09"), "no call 'plain' in 2026-09"),

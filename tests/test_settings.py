@@ -185,7 +185,7 @@ def test_broken_toml_is_named_with_its_line(file: Path, text: str, said: str) ->
 
 
 def test_a_file_that_cannot_be_read(file: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no such settings file; `audit init` writes one"):
+    with pytest.raises(UsageError, match=r"no such settings file; name yours with --settings FILE, or"):
         load(file)
     with pytest.raises(UsageError, match="cannot be read: Is a directory"):
         load(tmp_path)

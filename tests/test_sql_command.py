@@ -90,6 +90,15 @@ def test_describe_and_summarize_are_answered(held: Audit) -> None:
     assert "input_tokens,BIGINT,1000,4000" in held("sql", "-m", "2026-10", "SUMMARIZE calls").stdout
 
 
+def test_the_tables_are_those_of_the_rules_and_none_they_are_made_of(held: Audit) -> None:
+    listed = list(csv.reader(held("sql", "-m", "2026-09", "show tables;").stdout.splitlines()))
+    assert listed[0] == ["table", "what it holds"]
+    assert [name for name, _ in listed[1:]] == [
+        "calls", "prices", "daily_spend", "days", "first_seen", "pools", "projects",
+    ]  # fmt: skip
+    assert all(said for _, said in listed)
+
+
 def test_the_days_before_the_month_are_shown_where_asked_for(held: Audit) -> None:
     query = "SELECT count(*) AS n FROM calls"
     assert held("sql", "-m", "2026-10", query).stdout == "n\n4\n"

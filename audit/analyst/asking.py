@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from contextlib import contextmanager
 from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+from audit.analyst import tablebook
 from audit.records import UsageError
 from audit.terminal import grid
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 Form = Literal["table", "csv", "json"]
 _BATCH = 10_000
+_SHOW_TABLES = re.compile(r"show\s+(all\s+)?tables", re.IGNORECASE)
 UPRIGHT = 5
 
 
@@ -35,6 +38,8 @@ def answered(engine: Engine, query: str, size: int = _BATCH) -> Iterator[tuple[l
 def checked(engine: Engine, query: str) -> str:
     """The text of one query that only reads. Raises UsageError with what to write instead."""
     text = query.strip().rstrip(";").rstrip()
+    if _SHOW_TABLES.fullmatch(text):
+        return tablebook.as_query()
     kinds = engine.statement_kinds(text)
     if not kinds:
         raise UsageError("no query: write one, as SELECT project, sum(cost) FROM calls GROUP BY ALL")

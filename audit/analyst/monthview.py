@@ -65,7 +65,7 @@ def _chosen(engine: Engine, settings: Settings, month: Month | None) -> Month:
         last = history.last_closed(settings.zone)
         return last if last in held else max(held)
     if month not in held:
-        raise UsageError(f"no call lies in {month}; those of the store lie in {held[0]} to {held[-1]}")
+        raise UsageError(f"no call lies in {month}; those of the store lie in {history.spans(held)}")
     return month
 
 

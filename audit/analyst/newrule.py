@@ -27,7 +27,7 @@ most_tokens = 100000
 
 [zh]
 title   = "超长输入（@）"
-because = "{project} 有 {calls} 次调用的输入超过 {limit_tokens} 个 token，其中费用最高的一次为 {input_tokens} 个。"
+because = "{project} 有 {calls} 次调用的输入超过 {limit_tokens} 个 token，其中成本最高的一次为 {input_tokens} 个。"
 fix     = "在此写明 {project} 周一该做什么。"
 */
 -- A row a call. To claim money, add a column `saving` from 0 to the call's cost, as

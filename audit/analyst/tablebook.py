@@ -77,6 +77,18 @@ def listed(engine: Engine, kept: tuple[str, ...] = ()) -> Iterator[str]:
     yield from grid.lines(("table", "rows", "what it holds"), rows, grid.ENDLESS, longest=grid.ENDLESS)
 
 
+def as_query() -> str:
+    """The query that lists the tables there are for an analyst, and none of those that they are made of."""
+    rows = {name: what(name) for name in TABLES} | _KEPT
+    quoted = {name: said.replace("'", "''") for name, said in rows.items()}
+    told = (f"({place}, '{name}', '{said}')" for place, (name, said) in enumerate(quoted.items()))
+    return (
+        f'SELECT "table", "what it holds" FROM (VALUES {", ".join(told)}) AS book(place, "table", "what it holds") '
+        'WHERE "table" IN (SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views()) '
+        "ORDER BY place"
+    )
+
+
 def columns_of(engine: Engine, table: str) -> Iterator[str]:
     """A table's columns with what they mean. Raises UsageError for no table."""
     known = (*TABLES, *_KEPT)

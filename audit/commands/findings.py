@@ -194,7 +194,9 @@ def _chosen(held: KeptMonth, grade: str | None, project: str | None, rule: str |
     }
     for option, (wanted, names) in known.items():
         if wanted is not None and wanted not in names:
-            raise UsageError(f"{option}: '{wanted}' is none of {held.month}{_near(wanted, names)}")
+            what = "grade" if option == "--grade" else f"{option[2:]} of {held.month}"
+            more = "audit rules list" if option == "--rule" else "audit findings"
+            raise UsageError(f"{option}: '{wanted}' is no {what}{_near(wanted, names, more)}")
     found = [
         one
         for one in held.findings
@@ -217,7 +219,7 @@ def _named(held: KeptMonth, name: str) -> list[Finding]:
     raise UsageError(f"no finding '{name}' in {held.month}{_near(name, ids)}")
 
 
-def _near(name: str, names: Sequence[str]) -> str:
+def _near(name: str, names: Sequence[str], more: str = "audit findings") -> str:
     import difflib
 
     from audit.terminal import aligned
@@ -227,15 +229,15 @@ def _near(name: str, names: Sequence[str]) -> str:
     if near or folded:
         meant = "' or '".join(folded or near)
         return aligned.shown(f"; did you mean '{meant}'?")
-    return f"; there are: {_some(names)}" if names else "; there is none"
+    return f"; there are: {_some(names, more)}" if names else "; there is none"
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], more: str = "audit findings") -> str:
     from audit.terminal import aligned
 
     most = 2 * NEAREST
     return aligned.shown(", ".join(names[:most])) + (
-        f" and {len(names) - most} more; see: audit findings" if len(names) > most else ""
+        f" and {len(names) - most} more; see: {more}" if len(names) > most else ""
     )
 
 

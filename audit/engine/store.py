@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from audit.engine.duckdb import Engine
 from audit.records import BILL_COLUMNS, CALL_COLUMNS, AuditError, UsageError
+from audit.settings_file import remedy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,7 +115,7 @@ def borrow_store(path: Path, settings: Settings) -> Engine:
     Raises UsageError where there is no store yet, StoreBusyError while a run writes to it.
     """
     if not path.exists():
-        raise UsageError(f"{path}: no store there yet; `audit ingest` makes it from the logs")
+        raise UsageError(f"{path}: no store there yet; `audit ingest` makes it from the logs{remedy(settings)}")
     limits = settings.limits
     engine = Engine(memory=limits.memory, threads=limits.threads, zone=settings.logs.timezone)
     try:

@@ -42,8 +42,12 @@ def time(at: datetime | None, zone: ZoneInfo) -> str:
 
 
 def evidence(values: dict[str, Any], voice: Voice) -> str:
-    """Evidence as names and values, each said by what its name ends in."""
-    return ", ".join(f"{name} {filled('{' + name + '}', values, voice)}" for name in values if values[name] is not None)
+    """Evidence as names and values, each said by what its name ends in; a duration names its unit itself."""
+    return ", ".join(
+        f"{name.removesuffix('_ms').replace('_', ' ')} {filled('{' + name + '}', values, voice)}"
+        for name in values
+        if values[name] is not None
+    )
 
 
 def as_json(data: Any) -> str:

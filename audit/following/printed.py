@@ -129,7 +129,8 @@ def _arithmetic(held: KeptMonth, found: Trail) -> list[str]:
 
 
 def _calls(found: Trail, voice: Voice, zone: ZoneInfo, columns: int | None) -> list[str]:
-    head = ("call", "time", "model", "in", "cached", "out", "cost", "claimed", "credited", "evidence")
+    figures_of = ("in", "cache read", "cache write", "out", "cost", "claimed", "credited")
+    head = ("call", "time", "model", *figures_of, "evidence")
     rows = [
         [
             call.call_id,
@@ -137,6 +138,7 @@ def _calls(found: Trail, voice: Voice, zone: ZoneInfo, columns: int | None) -> l
             call.model or "-",
             figures.count(call.input_tokens),
             figures.count(call.cache_read_tokens),
+            figures.count(call.cache_write_tokens),
             figures.count(call.output_tokens),
             figures.exact(call.cost),
             figures.exact(call.saving),
@@ -146,7 +148,7 @@ def _calls(found: Trail, voice: Voice, zone: ZoneInfo, columns: int | None) -> l
         for call in found.calls
     ]
     left = found.flagged - len(found.calls)
-    told = tabular.lines(head, rows, columns, right=("in", "cached", "out", "cost", "claimed", "credited"))
+    told = tabular.lines(head, rows, columns, right=figures_of)
     if left:
         told.append(f"{left:,} of its {found.flagged:,} calls are not shown; --calls {found.flagged} shows all")
     return [*told, aligned.shown(f"to follow one: audit call {shlex.quote(found.calls[0].call_id)}")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from audit.following import figures
@@ -66,6 +67,8 @@ def _place(call: OneCall, one: Statement) -> str:
 def _value(name: str, value: Any) -> str:
     if name == "prompt":
         return textwrap.shorten(str(value), _PROMPT, placeholder=" ...")
+    if isinstance(value, datetime):
+        return f"{value} UTC"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -56,6 +56,7 @@ class Flagged:
     model: str | None = None
     input_tokens: int | None = None
     cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
     output_tokens: int | None = None
 
 
@@ -124,7 +125,7 @@ def _calls(engine: Engine, said: dict[str, Any], most: int) -> tuple[Flagged, ..
 def _records(engine: Engine, names: list[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
     """What is shown of some calls, by source and id as they were flagged."""
     wanted = {(source, call_id): (source, name) for source, name in names for call_id in call_id_in(source, name)}
-    shown = ("started_at", "model", "input_tokens", "cache_read_tokens", "output_tokens")
+    shown = ("started_at", "model", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
     rows = engine.rows(
         f"SELECT source, call_id, {', '.join(shown)} FROM store.each_call WHERE list_contains($ids, call_id)",
         {"ids": sorted({call_id for _, call_id in wanted})},

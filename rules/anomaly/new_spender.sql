@@ -1,8 +1,8 @@
 /*
 title   = "A new key, model or user that spends"
 grade   = "alert"
-because = "{newcomer} was never seen in {project} before {first_day} and has spent {amount} since, {spend_share} of the project's month.[? New on the same day: {also}.?][? What stopped as it began: {replaces}.?]"
-fix     = "Let the owner of {project} confirm {newcomer} in one line; if nobody asked for it, stop it, else give it a budget and note it in the forecast."
+because = "[?Key {new_key}?][?User {new_user}?][?Model {new_model}?] was never seen in {project} before {first_day} and has spent {amount} since, {spend_share} of the project's month.[? Also new that day, key {also_keys}.?][? Also new that day, user {also_users}.?][? Also new that day, model {also_models}.?][? What stopped as it began: {replaces}.?]"
+fix     = "Let the owner of {project} confirm[? key {new_key}?][? user {new_user}?][? model {new_model}?] in one line; if nobody asked for it, stop it, else give it a budget and note it in the forecast."
 history_days = 28
 note    = """
 New is what the project had not used in all the logs there are; the project itself must be min_history_days old, else
@@ -21,8 +21,8 @@ min_calls        = 20
 
 [zh]
 title   = "新出现的密钥、模型或用户产生支出"
-because = "{newcomer} 在 {first_day} 之前从未出现在 {project} 中，此后已支出 {amount}，占该项目当月支出的 {spend_share}。[?同日新增：{also}。?][?同期停用：{replaces}。?]"
-fix     = "请 {project} 的负责人确认 {newcomer}；若无人申请，请停用，否则为其设定预算并计入预测。"
+because = "[?密钥 {new_key}?][?用户 {new_user}?][?模型 {new_model}?] 在 {first_day}之前从未出现在 {project} 中，此后已支出 {amount}，占该项目当月支出的 {spend_share}。[?同日新增密钥 {also_keys}。?][?同日新增用户 {also_users}。?][?同日新增模型 {also_models}。?][?同期停用：{replaces}。?]"
+fix     = "请 {project} 的负责人确认[?密钥 {new_key}?][?用户 {new_user}?][?模型 {new_model}?]；若无人申请，请停用，否则为其设定预算并计入预测。"
 */
 WITH project_began AS (
     SELECT
@@ -34,7 +34,7 @@ WITH project_began AS (
 
 newcomers AS (
     SELECT
-        f.kind,
+        CASE f.kind WHEN 'api_key' THEN 'key' WHEN 'user_id' THEN 'user' ELSE f.kind END AS kind,
         f.project,
         f.name,
         f.first_day
@@ -48,7 +48,7 @@ named_spend AS (
     SELECT
         s.day,
         s.project,
-        'api_key' AS kind,
+        'key' AS kind,
         s.api_key AS name,
         s.calls,
         s.cost
@@ -86,7 +86,7 @@ spent AS (
         sum(c.cost) AS cost
     FROM newcomers AS n
     INNER JOIN calls AS c
-        ON n.project IS NOT DISTINCT FROM c.project AND n.kind = 'user_id' AND n.name = c.user_id
+        ON n.project IS NOT DISTINCT FROM c.project AND n.kind = 'user' AND n.name = c.user_id
     GROUP BY n.kind, n.project, n.name
 ),
 
@@ -171,11 +171,15 @@ SELECT
     project,
     concat_ws(' ', max(kind) FILTER (WHERE place = 1), max(name) FILTER (WHERE place = 1)) AS subject,
     max(cost) FILTER (WHERE place = 1) AS amount,
-    concat_ws(' ', max(kind) FILTER (WHERE place = 1), max(name) FILTER (WHERE place = 1)) AS newcomer,
+    max(name) FILTER (WHERE place = 1 AND kind = 'key') AS new_key,
+    max(name) FILTER (WHERE place = 1 AND kind = 'user') AS new_user,
+    max(name) FILTER (WHERE place = 1 AND kind = 'model') AS new_model,
     first_day,
     max(calls) FILTER (WHERE place = 1) AS new_calls,
     round(cast(max(spend_share) FILTER (WHERE place = 1) AS DOUBLE), 4) AS spend_share,
-    string_agg(kind || ' ' || name, ', ' ORDER BY place) FILTER (WHERE place > 1) AS also,
+    string_agg(name, ', ' ORDER BY place) FILTER (WHERE place > 1 AND kind = 'key') AS also_keys,
+    string_agg(name, ', ' ORDER BY place) FILTER (WHERE place > 1 AND kind = 'user') AS also_users,
+    string_agg(name, ', ' ORDER BY place) FILTER (WHERE place > 1 AND kind = 'model') AS also_models,
     string_agg(replaces, ', ' ORDER BY place) AS replaces
 FROM notable
 GROUP BY project, first_day

@@ -1,8 +1,8 @@
 /*
 title   = "A key that woke out of hours"
 grade   = "alert"
-because = "{api_key} of {project} had kept to working hours; from {first_day} on it made {off_calls:call|calls} out of them ({night_calls} at night, {day_off_calls} by day on days off) for {off_cost}, on {off_days:day|days}."
-fix     = "Ask {project} whether {api_key} has a new job that runs then. If nobody knows of one, take the key out of use today, and let each job have a key of its own."
+because = "Key {api_key} of {project} had kept to working hours; from {first_day} on it made {off_calls:call|calls} out of them ({night_calls} at night, {day_off_calls} by day on days off) for {off_cost}, on {off_days:day|days}."
+fix     = "Ask {project} whether key {api_key} has a new job that runs then. If nobody knows of one, take the key out of use today, and let each job have a key of its own."
 look_back_days = 28
 history_days = 14
 note    = """
@@ -24,8 +24,8 @@ min_amount       = 10
 
 [zh]
 title   = "密钥开始在非工作时间活动"
-because = "{project} 的 {api_key} 此前只在工作时间使用；自 {first_day} 起，它在 {off_days} 天的非工作时间调用 {off_calls} 次（夜间 {night_calls} 次，休息日白天 {day_off_calls} 次），花费 {off_cost}。"
-fix     = "向 {project} 核实 {api_key} 是否新增了在该时段运行的任务。若无人知晓，请当天停用该密钥，并让每个任务使用各自的密钥。"
+because = "{project} 的密钥 {api_key} 此前只在工作时间使用；自 {first_day}起，它在 {off_days} 天的非工作时间调用 {off_calls} 次（夜间 {night_calls} 次，休息日白天 {day_off_calls} 次），花费 {off_cost}。"
+fix     = "向 {project} 核实密钥 {api_key} 是否新增了在该时段运行的任务。若无人知晓，请当天停用该密钥，并让每个任务使用各自的密钥。"
 */
 WITH hourly AS (
     SELECT

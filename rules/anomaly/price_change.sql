@@ -17,7 +17,7 @@ min_amount = 10
 
 [zh]
 title   = "单价变动"
-because = "自 {first_day} 起，{provider} 的 {model} 价格变动 {moved_share}（每百万 token，{currency}：输入 {former_input} → {new_input}，输出 {former_output} → {new_output}）；对本月调用的影响为 {amount}。"
+because = "自 {first_day}起，{provider} 的 {model} 价格变动 {moved_share}（每百万 token，{currency}：输入 {former_input} → {new_input}，输出 {former_output} → {new_output}）；对本月调用的影响为 {amount}。"
 fix     = "若涨价：将 {model} 与同类模型比价（audit prices explain）、重新议价，或迁移可迁移的调用；若降价：相应下调预测即可。两种情况都请核对 {provider} 的下一张账单是否一致。"
 */
 WITH month AS (

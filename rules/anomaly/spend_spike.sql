@@ -1,8 +1,8 @@
 /*
 title   = "Spend far above the usual"
 grade   = "alert"
-because = "{spender} spent {spent_cost} in {days:day|days} from {first_day} on, where {usual_cost} is usual: {times} times as much. {carrier} carried {carried_share} of what is above it."
-fix     = "Ask who owns {carrier} what ran from {first_day} on; if nobody planned it, stop it and give it a daily budget in the gateway."
+because = "{spender} spent {spent_cost} in {days:day|days} from {first_day} on, where {usual_cost} is usual: {times} times as much.[? Key {carrier_key} carried {carried_share} of what is above it.?][? Model {carrier_model} carried {carried_share} of what is above it.?][? Task {carrier_task} carried {carried_share} of what is above it.?]"
+fix     = "Ask {spender} what ran from {first_day} on[? with key {carrier_key}?][? on model {carrier_model}?][? for task {carrier_task}?]; if nobody planned it, stop it and give it a daily budget in the gateway."
 history_days = 42
 note    = """
 A day is compared with the same weekday of the twelve weeks before (a day off with days off and with its own weekday,
@@ -26,8 +26,8 @@ min_carried_share = 0.6
 
 [zh]
 title   = "支出远高于平时"
-because = "{spender} 自 {first_day} 起的 {days} 天内支出 {spent_cost}，平时约为 {usual_cost}，是平时的 {times} 倍；超出部分的 {carried_share} 来自 {carrier}。"
-fix     = "向 {carrier} 的负责人核实 {first_day} 起跑了什么；若非计划内，请立即停掉，并在网关上设置每日预算。"
+because = "{spender} 自 {first_day}起的 {days} 天内支出 {spent_cost}，平时约为 {usual_cost}，是平时的 {times} 倍[?；超出部分的 {carried_share} 来自密钥 {carrier_key}?][?；超出部分的 {carried_share} 来自模型 {carrier_model}?][?；超出部分的 {carried_share} 来自任务 {carrier_task}?]。"
+fix     = "向 {spender} 核实自 {first_day}起[?用密钥 {carrier_key} ?][?在模型 {carrier_model} 上?][?为任务 {carrier_task} ?]运行了什么；若非计划内，请立即停掉，并在网关上设置每日预算。"
 */
 WITH spent AS (
     SELECT
@@ -340,7 +340,7 @@ parts AS (
     SELECT
         project,
         day,
-        'api_key' AS kind,
+        'key' AS kind,
         api_key AS name,
         cost
     FROM daily_spend
@@ -414,7 +414,8 @@ ranked AS (
     SELECT
         project,
         episode,
-        kind || ' ' || name AS carrier,
+        kind AS carrier_kind,
+        name AS carrier,
         carried_share,
         row_number() OVER (
             PARTITION BY project, episode
@@ -436,10 +437,11 @@ explained AS (
         e.calls,
         e.cost,
         e.usual,
+        c.carrier_kind,
         c.carrier,
         c.carried_share,
         CASE
-            WHEN c.carried_share >= $min_carried_share THEN c.carrier
+            WHEN c.carried_share >= $min_carried_share THEN concat_ws(' ', c.carrier_kind, c.carrier)
             ELSE concat(e.project, '/', e.episode)
         END AS cause
     FROM episodes AS e
@@ -455,6 +457,7 @@ chained AS (
         calls,
         cost,
         usual,
+        carrier_kind,
         carrier,
         carried_share,
         cause,
@@ -480,6 +483,7 @@ linked AS (
         calls,
         cost,
         usual,
+        carrier_kind,
         carrier,
         carried_share,
         cause,
@@ -495,6 +499,7 @@ told AS (
         sum(calls) AS spike_calls,
         sum(cost) AS spent_cost,
         sum(usual) AS usual_cost,
+        any_value(carrier_kind) AS carrier_kind,
         any_value(carrier) AS carrier,
         sum(carried_share * (cost - usual)) / sum(cost - usual) AS carried_share,
         count(DISTINCT coalesce(project, '')) AS projects,
@@ -506,7 +511,7 @@ told AS (
 
 SELECT
     CASE WHEN projects = 1 THEN last_project END AS project,
-    concat_ws(' ', cast(first_day AS VARCHAR), carrier) AS subject,
+    concat_ws(' ', cast(first_day AS VARCHAR), carrier_kind, carrier) AS subject,
     cast(round(spent_cost - usual_cost, 4) AS DECIMAL(38, 9)) AS amount,
     array_to_string(spenders[:3], ', ') || CASE WHEN projects > 3 THEN ' …' ELSE '' END AS spender,
     projects,
@@ -517,7 +522,9 @@ SELECT
     round(spent_cost, 4) AS spent_cost,
     round(usual_cost, 4) AS usual_cost,
     round(spent_cost / greatest(usual_cost, spent_cost / 100), 1) AS times,
-    carrier,
+    CASE WHEN carrier_kind = 'key' THEN carrier END AS carrier_key,
+    CASE WHEN carrier_kind = 'model' THEN carrier END AS carrier_model,
+    CASE WHEN carrier_kind = 'task' THEN carrier END AS carrier_task,
     round(carried_share, 4) AS carried_share
 FROM told
 WHERE spent_cost - usual_cost >= $min_amount AND spike_calls >= $min_calls

@@ -22,9 +22,9 @@ times_answer         = 5
 cut_share            = 0.5
 
 [zh]
-title   = "答案很短，推理过长"
-because = "{subject}：{model} 上 {lane_calls} 次调用的中位数是推理 {usual_reasoning} 个 token，只回答 {usual_answer} 个。对推理达到答案 {least_times} 倍及以上的调用，按节省 {saved_share} 的推理估算。"
-fix     = "在 {project} 的五十次调用中，将 {subject} 的推理强度下调一档，或设 {budget_tokens} token 的推理预算；人工确认答案质量不变后再推广。"
+title   = "回答很短，推理过长"
+because = "{subject}：{model} 上 {lane_calls} 次调用的中位数是推理 {usual_reasoning} 个 token，只回答 {usual_answer} 个。对推理达到回答 {least_times} 倍及以上的调用，按节省 {saved_share} 的推理估算。"
+fix     = "在 {project} 的五十次调用中，将 {subject} 的推理强度下调一档，或设 {budget_tokens} token 的推理预算；人工确认回答质量不变后再推广。"
 */
 -- Counting is cheaper than sorting, and keeps no call: in these lanes the middle call reasons much and answers little.
 WITH dwarfed AS (

@@ -15,8 +15,8 @@ min_days = 7
 
 [zh]
 title   = "即将突破红线"
-because = "{project} 已支出 {so_far_cost}，预计月底达到 {forecast_cost}（区间 {low_cost} 至 {high_cost}），将于 {break_day} 突破 {line_cost} 的红线。"
-fix     = "请 {project} 的负责人在 {break_day} 之前做出选择：停掉已证实的浪费，启用缓存和批处理，限制调用量，或重新申报预期收入。"
+because = "{project} 已支出 {so_far_cost}，预计月底达到 {forecast_cost}（区间 {low_cost} 至 {high_cost}），将于 {break_day}突破 {line_cost} 的红线。"
+fix     = "请 {project} 的负责人在 {break_day}之前做出选择：停掉已证实的浪费，启用缓存和批处理，限制调用量，或重新申报预期收入。"
 */
 WITH spent AS (
     SELECT

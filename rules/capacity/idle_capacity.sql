@@ -20,8 +20,8 @@ min_idle_part     = 0.1
 
 [zh]
 title   = "已付费的 GPU 闲置"
-because = "资源池 {pool} 付费 {paid_hours} 小时，其中 {idle_hours} 小时的负载低于繁忙时段的 {useful_load_share}，最长连续 {longest_hours} 小时；相当于其费用的 {idle_share}。"
-fix     = "在闲置时段关停或缩容 {pool}，把其间的少量调用转给其他资源池或 API；或安排夜间任务，例如批处理和向量化。"
+because = "算力池 {pool} 付费 {paid_hours} 小时，其中 {idle_hours} 小时的负载低于繁忙时段的 {useful_load_share}，最长连续 {longest_hours} 小时；相当于其成本的 {idle_share}。"
+fix     = "在闲置时段关停或缩容 {pool}，把其间的少量调用转给其他算力池或 API；或安排夜间任务，例如批处理和向量化。"
 */
 WITH served AS (
     SELECT

@@ -10,8 +10,8 @@ without a price is unpriced's matter."""
 
 [zh]
 title   = "未记录用量的调用"
-because = "{subject} 有 {unstated_calls} 次调用未记录用量，占其日志的 {unstated_share}（其中流式 {streamed_calls} 次），费用未计入本报告。"
-fix     = "请让 {subject} 记录用量：流式请求加上 stream_options.include_usage，或由网关统计；在此之前，本月费用统计偏低。"
+because = "{subject} 有 {unstated_calls} 次调用未记录用量，占其日志的 {unstated_share}（其中流式 {streamed_calls} 次），成本未计入本报告。"
+fix     = "请让 {subject} 记录用量：流式请求加上 stream_options.include_usage，或由网关统计；在此之前，本月支出统计偏低。"
 */
 WITH judged AS (
     SELECT

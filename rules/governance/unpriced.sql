@@ -7,7 +7,7 @@ fix     = "See how the name is read (audit prices explain) and add its price (au
 [zh]
 title   = "没有已知价格的调用"
 because = "{provider} 的 {model} 没有已知价格：{unpriced_calls} 次调用、{unpriced_tokens} 个 token 未计入成本。"
-fix     = "用 audit prices explain 查看名称如何识别，用 audit prices add 补录价格；在此之前，本月费用统计偏低。"
+fix     = "用 audit prices explain 查看名称如何识别，用 audit prices add 补录价格；在此之前，本月支出统计偏低。"
 */
 SELECT
     NULL AS project,

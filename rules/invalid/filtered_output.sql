@@ -10,7 +10,15 @@ Stopped by the provider's content filter, or refused by the model, and billed. T
 the stop is withdrawn or breaks off, and where some of it was of use a log does not tell. A request that the filter
 turned away unread costs nothing and is not counted; neither are answers that were cut off by their cap, and the
 verdicts of moderation models, whose work is to say no. A refusal that the model wrote as an ordinary answer is an
-ordinary answer."""
+ordinary answer. A guardrail that "intervened" may have masked a name and delivered the rest, or withheld all of it, and
+the reason reads the same: where there was output, nobody can tell, and it is left alone. Left alone too is work that
+looks for what a filter stops: by the name of its task, environment or tag red-teaming, moderation or an evaluation, to
+which a refusal is a result.
+
+filter_names: the field's words for such work, whole words only; "safety" alone is any plant's."""
+
+[params]
+filter_names = "(^|[^a-z])(red[-_ ]?team(s|ing|ers?)?|jail[-_ ]?break(s|ing)?|adversarial|moderat(e|ion|or)|content[-_ ]?review|safety[-_ ]?(evals?|evaluations?|tests?|checks?|bench(marks?)?)|evals?|bench(mark(s|ing)?)?)([^a-z]|$)|红队|越狱|安全评测|安全测试|内容审核|文本审核|违规检测"
 
 [zh]
 title   = "被过滤器拦下却已计费的回答"
@@ -29,3 +37,7 @@ WHERE
     AND coalesce(operation, 'chat') <> 'moderation'
     AND coalesce(gateway_cache_hit, FALSE) = FALSE
     AND cost > 0
+    AND NOT (
+        regexp_matches(lower(coalesce(finish_reason, '')), 'guardrail.?interven') AND coalesce(output_tokens, 1) > 0
+    )
+    AND NOT regexp_matches(lower(concat_ws(' ', task, environment, array_to_string(tags, ' '))), $filter_names)

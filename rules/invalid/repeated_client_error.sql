@@ -10,10 +10,12 @@ note    = """
 The same request: prompt, project, key, provider, model, output cap and, where stated, length. Refused again with the
 same code of 400, 401, 403, 404, 413, 415 and 422, which say that the request itself, its key or its address is wrong,
 and with the same kind of error where both state one, after the earlier refusal had come; an answer in between begins
-anew. 408, 409, 425, 429 and 5xx pass, and are left alone; so are the first refusal, requests sent side by side, and
-two rows of one try under one id. A call of unknown length is taken to last a second.
-Most refusals cost nothing: then the saving is nothing, and the calls are told for whoever mends the client. Some
-clouds bill what they read before they refuse.
+anew. 408, 409, 425, 429 and 5xx pass, and are left alone; so are the first refusal, requests sent side by side, and two
+rows of one try under one id. A fingerprint that goes with several lengths for one model covers only a part of the
+request, as where a gateway blanks its texts: none of its calls is judged. A call of unknown length is taken to last a
+second.
+Most refusals cost nothing: then the saving is nothing, and the calls are told for whoever mends the client. Some clouds
+bill what they read before they refuse.
 
 window_hours: 24, because a day later somebody may be trying whether it was mended."""
 
@@ -73,6 +75,15 @@ sent AS (
             c.status IN ('ok', 'truncated', 'filtered')
             OR (c.status = 'error' AND c.http_status IN (400, 401, 403, 404, 413, 415, 422))
         )
+),
+
+-- One request has one length: a fingerprint that goes with several covers only a part of what was sent. What a gateway
+-- reckoned of a refused one is compared with its like alone.
+uneven AS (
+    SELECT prompt_hash
+    FROM sent
+    GROUP BY prompt_hash, provider, model, outcome = 0
+    HAVING min(input_tokens) < max(input_tokens)
 ),
 
 -- Each call is two events, its start and its end; an end counts before a start at one instant.
@@ -135,6 +146,7 @@ WHERE
     l.is_start = 1
     AND l.earlier <> l.call_id
     AND s.outcome > 0
+    AND s.prompt_hash NOT IN (SELECT prompt_hash FROM uneven)
     AND s.outcome = e.outcome
     AND NOT coalesce(s.input_tokens <> e.input_tokens, FALSE)
     AND (s.error_type = e.error_type OR '-' IN (s.error_type, e.error_type))

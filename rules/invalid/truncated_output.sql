@@ -6,20 +6,25 @@ fix     = "Raise the output cap of {project} to what its answers need (an unused
 precedence = 40
 needs = ["finish_reason", "prompt_hash | session_id"]
 note    = """
-Asked again, soon after the cut-off answer had ended: the same prompt of the project (of the same length, on the same
-model), or, where the log states no prompt, the next request of the session if it is of the same model, length, task and
-operation. A session that goes on with another prompt may have used the answer. A cut-off answer that nobody asked for again was
-good enough. Caps of a few tokens are meant: they ask for a label or a probability. Where nobody owns a call, its key
-stands for the project.
+Asked again, soon after the cut-off answer had ended: the same prompt of the project, on whatever model (on the same
+one, of the same length), or, where the log states no prompt, the next request of the session if it is of the same
+model, length, task and operation. A session that goes on with another prompt may have used the answer. A cut-off answer
+that nobody asked for again was good enough, and so was the last of a row that hit one cap again and again: who asks the
+same later, or stops there, may use what fits. Caps of a few tokens are meant: they ask for a label or a probability. So
+are the caps of evaluations, load tests and samplings, by the name of the task, the environment or a tag. Where nobody
+owns a call, its key stands for the project. Two sources may tell one call by two clocks: who asks again is of the same
+source. Where clocks know whole seconds, what began within a second of the end may have been sent beside it.
 
 again_within_ms: two minutes; later it is another matter.
 least_tokens: 16, the smallest cap that some providers take; what is cut off below it was to be cut off.
-unknown_latency_ms: ten seconds for an answer of unknown length; what is sent sooner may have been sent beside it."""
+unknown_latency_ms: ten seconds for an answer of unknown length; what is sent sooner may have been sent beside it.
+meant_names: the field's words for asking the same several times on purpose, whole words only; see duplicate_call."""
 
 [params]
 again_within_ms    = 120000
 least_tokens       = 16
 unknown_latency_ms = 10000
+meant_names        = "(^|[^a-z])(evals?|bench(mark(s|ing)?)?|a/?b[-_ ]?tests?|shadow|(load|stress|soak|perf|performance)[-_ ]?test(s|ing)?|k6|pass([-_ ]?@|[-_ ]at)[-_ ]?(k|[0-9]+)|best[-_ ]?of[-_ ]?(n|[0-9]+)|sampling|self[-_ ]?consisten(t|cy)|majority[-_ ]?vot(e|ing)|humaneval|(model|llm|prompt|rag|offline|regression)[-_ ]?evaluations?)([^a-z]|$)|(^| )evaluation( |$)|压测|压力测试|负载测试|性能测试|基准测试|对比测试|多次采样|自洽|(模型|离线|自动|回归|效果)评测|(^|[^一-龥])评测(集|环境|任务|平台)?([^一-龥]|$)"
 
 [zh]
 title   = "回答被截断后重新请求"
@@ -29,6 +34,7 @@ fix     = "把 {project} 的输出上限调到回答所需的长度（用不完�
 WITH cut AS (
     SELECT
         call_id,
+        source,
         coalesce(project, concat('/', api_key)) AS payer,
         prompt_hash,
         session_id,
@@ -41,13 +47,15 @@ WITH cut AS (
         input_tokens,
         output_tokens,
         cost,
-        epoch_ms(started_at) + greatest(coalesce(latency_ms, $unknown_latency_ms), 1) AS end_ms
+        epoch_ms(started_at) + greatest(coalesce(latency_ms, $unknown_latency_ms), 1) AS end_ms,
+        CASE WHEN epoch_ms(started_at) % 1000 = 0 AND latency_ms % 1000 = 0 THEN 1000 ELSE 0 END AS clock_ms
     FROM calls
     WHERE
         status = 'truncated'
         AND cost > 0
         AND coalesce(gateway_cache_hit, FALSE) = FALSE
         AND coalesce(output_tokens, max_output_tokens, $least_tokens + 1) > $least_tokens
+        AND NOT regexp_matches(lower(concat_ws(' ', task, environment, array_to_string(tags, ' '))), $meant_names)
 ),
 
 -- What came within the time lies in the stretch of an end or in the next one: a prompt or a session that goes on all day
@@ -67,6 +75,7 @@ stretches AS (
 same_prompt AS (
     SELECT
         call_id,
+        source,
         coalesce(project, concat('/', api_key)) AS payer,
         prompt_hash,
         response_id,
@@ -80,6 +89,7 @@ same_prompt AS (
 same_session AS (
     SELECT
         call_id,
+        source,
         coalesce(project, concat('/', api_key)) AS payer,
         session_id,
         task,
@@ -115,11 +125,12 @@ again AS (
     INNER JOIN same_prompt AS c ON s.prompt_hash = c.prompt_hash AND s.stretch = floor(c.start_ms / $again_within_ms)
     WHERE
         s.call_id <> c.call_id
+        AND s.source = c.source
         AND s.payer IS NOT DISTINCT FROM c.payer
         AND NOT coalesce(s.model = c.model AND s.input_tokens <> c.input_tokens, FALSE)
         AND s.prompt_hash NOT IN (SELECT prompt_hash FROM uneven)
         AND NOT coalesce(s.response_id = c.response_id AND length(c.response_id) >= 8, FALSE)
-        AND c.start_ms - s.end_ms BETWEEN 0 AND $again_within_ms
+        AND c.start_ms - s.end_ms BETWEEN s.clock_ms AND $again_within_ms
     UNION ALL
     SELECT
         s.call_id,
@@ -131,6 +142,7 @@ again AS (
     INNER JOIN same_session AS c ON s.session_id = c.session_id AND s.stretch = floor(c.start_ms / $again_within_ms)
     WHERE
         s.call_id <> c.call_id
+        AND s.source = c.source
         AND s.payer IS NOT DISTINCT FROM c.payer
         AND s.task IS NOT DISTINCT FROM c.task
         AND s.operation = c.operation
@@ -140,7 +152,7 @@ again AS (
         AND NOT coalesce(s.input_tokens <> c.input_tokens, FALSE)
         AND s.model = c.model
         AND NOT coalesce(s.response_id = c.response_id AND length(c.response_id) >= 8, FALSE)
-        AND c.start_ms - s.end_ms BETWEEN 0 AND $again_within_ms
+        AND c.start_ms - s.end_ms BETWEEN s.clock_ms AND $again_within_ms
 ),
 
 nearest AS (

@@ -7,29 +7,35 @@ precedence = 10
 look_back_days = 7
 needs = ["prompt_hash", "status"]
 note    = """
-The same request: prompt, project, model, operation, output cap and environment are the same, and so is the model that
-answered. A fingerprint whose answered calls differ in length or in messages covers only a part of the request: none
-of its calls is judged. The earlier call was ok, gave back something, and had ended before this one started: answers
-sampled side by side are no duplicates. Where a task asks half of its prompts or more (at least five) several times
-within their session, it takes samples, and those are left alone; other answers drawn one after another from one prompt
-look the same in a log as repeats, and are counted.
-A step of an agent (its answer calls tools) acts anew each time. It counts only where nothing was made of the earlier
+The same request: prompt, project, provider, model, operation, output cap and environment are the same, and so is the
+model that answered. A fingerprint whose answered calls differ in length or in messages covers only a part of the
+request: none of its calls is judged. The earlier call was ok, gave back something, and had ended before this one
+started: answers sampled side by side are no duplicates. Where a task asks half of its prompts or more (at least five)
+several times within their session, it takes samples, and those are left alone; other answers drawn one after another
+from one prompt look the same in a log as repeats, and are counted, unless a name says what they are for. A step of an
+agent (its answer calls tools) acts anew each time. It counts only where nothing was made of the earlier
 one: where it was the session's last call before this one, or where this one stands alone in its session. Without a
-session it is left alone. Two calls of one parent are steps of one run, of which a log may state only what the
-user had asked: left alone. Left alone too: searches of the web, whose answers change; images, sound and video,
-of which one may want several; two rows with one response or request id, which are one billed call; and batches that
-state no length, of which nobody knows when they were sent.
-Where nobody owns a call, its key and team stand for the project. Two sources may tell one call by two clocks: a repeat is
-of its own source. Where clocks know whole seconds, what began within a second of the end is no repeat.
+session it is left alone. Two calls of one parent are steps of one run, of which a log may state only what the user had
+asked: left alone. Left alone too: searches of the web, whose answers change; images, sound and video, of which one may
+want several; two rows with one response or request id, which are one billed call; batches that state no length, of
+which nobody knows when they were sent; and what its task, environment or a tag calls an evaluation, a benchmark, a load
+test or a sampling, which ask again on purpose.
+Where nobody owns a call, its key and team stand for the project. Two sources may tell one call by two clocks: a repeat
+is of its own source. Where clocks know whole seconds, what began within a second of the end is no repeat. Two calls of
+one parent hide older answers too, and one length out of line leaves a whole fingerprint alone: either shows that the
+fingerprint may not be the whole request's.
 
 window_hours: 24, because an answer a day old is still the answer; at most 168, as far as the rule looks back.
 unknown_latency_ms: ten minutes, because providers let no call run longer; before that an unknown end may be to come.
-searching_models: names of models that look things up each time, so that their answers change."""
+searching_models: names of models that look things up each time, so that their answers change.
+meant_names: the field's words for asking again on purpose, whole words only, for "retrieval" is no evaluation; a
+Chinese word that products and rates share (评测, 基准) counts only alone or with what is evaluated."""
 
 [params]
 window_hours       = 24
 unknown_latency_ms = 600000
 searching_models   = "sonar|search|:online|deep-research"
+meant_names        = "(^|[^a-z])(evals?|bench(mark(s|ing)?)?|a/?b[-_ ]?tests?|shadow|(load|stress|soak|perf|performance)[-_ ]?test(s|ing)?|k6|pass([-_ ]?@|[-_ ]at)[-_ ]?(k|[0-9]+)|best[-_ ]?of[-_ ]?(n|[0-9]+)|sampling|self[-_ ]?consisten(t|cy)|majority[-_ ]?vot(e|ing)|humaneval|(model|llm|prompt|rag|offline|regression)[-_ ]?evaluations?)([^a-z]|$)|(^| )evaluation( |$)|压测|压力测试|负载测试|性能测试|基准测试|对比测试|多次采样|自洽|(模型|离线|自动|回归|效果)评测|(^|[^一-龥])评测(集|环境|任务|平台)?([^一-龥]|$)"
 
 [zh]
 title   = "同一请求重复付费"
@@ -49,12 +55,15 @@ candidates AS (
     SELECT
         c.call_id,
         coalesce(c.project, concat('/', c.api_key, '/', c.team)) AS payer,
+        c.source,
+        c.provider,
         c.model,
         c.response_model,
         c.prompt_hash,
         coalesce(c.operation, 'chat') AS operation,
         c.max_output_tokens,
         c.environment,
+        c.tags,
         c.message_count,
         c.status = 'ok' AND coalesce(c.output_tokens, 1) > 0 AS is_answer,
         CASE
@@ -67,7 +76,6 @@ candidates AS (
         c.session_id IS NOT NULL AS is_session,
         c.task,
         c.parent_id,
-        c.source,
         c.response_id,
         c.request_id,
         c.cost,
@@ -87,6 +95,8 @@ requests AS (
     SELECT
         prompt_hash,
         payer,
+        source,
+        provider,
         model,
         response_model,
         operation,
@@ -99,7 +109,7 @@ requests AS (
         min(message_count) AS least_messages,
         max(message_count) AS most_messages
     FROM candidates
-    GROUP BY prompt_hash, payer, model, response_model, operation, max_output_tokens, environment
+    GROUP BY prompt_hash, payer, source, provider, model, response_model, operation, max_output_tokens, environment
 ),
 
 -- One request has one length: a fingerprint that goes with several covers only a part of what was sent.
@@ -113,11 +123,13 @@ uneven AS (
     HAVING min(least_tokens) < max(most_tokens) OR min(least_messages) < max(most_messages)
 ),
 
--- A number stands for what two calls must have in common: the window below sorts it faster than seven columns.
+-- A number stands for what two calls must have in common: the window below sorts it faster than nine columns.
 sent_again AS (
     SELECT
         r.prompt_hash,
         r.payer,
+        r.source,
+        r.provider,
         r.model,
         r.response_model,
         r.operation,
@@ -145,6 +157,8 @@ numbered AS (
     INNER JOIN sent_again AS r
         ON
             c.prompt_hash = r.prompt_hash
+            AND c.source = r.source
+            AND c.provider IS NOT DISTINCT FROM r.provider
             AND c.model = r.model
             AND c.operation = r.operation
             AND c.payer IS NOT DISTINCT FROM r.payer
@@ -229,10 +243,10 @@ told AS (
         NOT coalesce(c.response_id = o.response_id AND length(c.response_id) >= 8, FALSE)
         AND NOT coalesce(c.request_id = o.request_id AND length(c.request_id) >= 8, FALSE)
         AND NOT coalesce(c.parent_id = o.parent_id, FALSE)
-        AND c.source = o.source
         -- A clock of whole seconds cannot tell what came first within one.
         AND r.age_ms >= o.clock_ms
         AND NOT regexp_matches(c.model, $searching_models)
+        AND NOT regexp_matches(lower(concat_ws(' ', c.task, c.environment, array_to_string(c.tags, ' '))), $meant_names)
 ),
 
 -- A lane that asks most of its prompts several times within their session takes samples.

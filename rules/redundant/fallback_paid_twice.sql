@@ -7,24 +7,29 @@ precedence = 15
 look_back_days = 1
 needs = ["prompt_hash", "trace_id", "latency_ms", "status"]
 note    = """
-The first answer was ok, gave back something, and had ended before the second call started: requests raced against
-each other (hedging), and models asked side by side, overlap and are left alone. So is what the record shows to be
-meant: a prompt that three or more models answered in its trace (a comparison, a vote); a call of the same trace
-between the two (somebody checked the first answer and then asked the better model, or the trace had gone on); and a
-pair of models that answers so many of the first one's prompts in that task that it is the design and no accident.
-A fingerprint that goes with several lengths for one model, or with other numbers of messages, covers only a part of
-the request and is not judged. One model under two names (alias and dated name) is no second model where the answering
-model shows it. Some logs put the model into the prompt's fingerprint; there the two prompts differ, and nothing is
-found. Where nobody owns a call, its key stands for the project.
+The first answer was ok, gave back something, called no tool (that is a step, and no answer yet), and had ended before
+the second call started: requests raced against each other (hedging), and models asked side by side, overlap and are
+left alone. So is what the record shows to be meant: an evaluation or a comparison by the name of its task, environment
+or tag; a prompt that three or more models answered in its trace (a comparison, a vote); a call of the same trace
+between the two (somebody checked the first answer and then asked the better model, or the trace had gone on); going on
+to a dearer model; and a pair of models that answers so many of the first one's prompts in that task that it is the
+design and no accident. Another task, environment or source asks for itself. Where clocks know whole seconds, what
+began within a second of the end may have been asked beside it.
+A fingerprint that goes with several lengths for one model, or with other numbers of messages, covers only a part of the
+request and is not judged. One model under two names (alias and dated name) is no second model where the answering model
+shows it. Some logs put the model into the prompt's fingerprint; there the two prompts differ, and nothing is found.
+Where nobody owns a call, its key stands for the project.
 
 within_ms: three minutes, because a fallback comes at once; later it is another request.
-meant_share, meant_pairs: half of the first model's answers and at least five of them; an accident stays well below,
-and of fewer than five nobody can say what the design is."""
+meant_share, meant_pairs: half of the first model's answers and at least five of them; an accident stays well below, and
+of fewer than five nobody can say what the design is.
+meant_names: the field's words for asking several models on purpose, whole words only; see duplicate_call."""
 
 [params]
 within_ms   = 180000
 meant_share = 0.5
 meant_pairs = 5
+meant_names = "(^|[^a-z])(evals?|bench(mark(s|ing)?)?|a/?b[-_ ]?tests?|shadow|(load|stress|soak|perf|performance)[-_ ]?test(s|ing)?|k6|pass([-_ ]?@|[-_ ]at)[-_ ]?(k|[0-9]+)|best[-_ ]?of[-_ ]?(n|[0-9]+)|sampling|self[-_ ]?consisten(t|cy)|majority[-_ ]?vot(e|ing)|humaneval|(model|llm|prompt|rag|offline|regression)[-_ ]?evaluations?)([^a-z]|$)|(^| )evaluation( |$)|压测|压力测试|负载测试|性能测试|基准测试|对比测试|多次采样|自洽|(模型|离线|自动|回归|效果)评测|(^|[^一-龥])评测(集|环境|任务|平台)?([^一-龥]|$)"
 
 [zh]
 title   = "已有回答，又付费请另一个模型作答"
@@ -54,6 +59,7 @@ traced AS (
         coalesce(project, concat('/', api_key)) AS payer,
         task,
         environment,
+        tags,
         source,
         output_price AS answer_price,
         trace_id,
@@ -64,10 +70,13 @@ traced AS (
         input_tokens,
         message_count,
         status = 'ok' AND coalesce(output_tokens, 1) > 0 AS is_answer,
+        coalesce(tool_calls, 0) > 0
+        OR lower(coalesce(finish_reason, '')) IN ('tool_calls', 'tool_call', 'tool_use', 'function_call') AS is_step,
         cost,
         epoch_ms(started_at) AS start_ms,
         -- A length of 0 is taken for 1 ms; where it is unknown, so is the end.
-        epoch_ms(started_at) + CASE WHEN latency_ms > 0 THEN latency_ms WHEN latency_ms = 0 THEN 1 END AS end_ms
+        epoch_ms(started_at) + CASE WHEN latency_ms > 0 THEN latency_ms WHEN latency_ms = 0 THEN 1 END AS end_ms,
+        CASE WHEN epoch_ms(started_at) % 1000 = 0 AND latency_ms % 1000 = 0 THEN 1000 ELSE 0 END AS clock_ms
     FROM calls
     WHERE
         prompt_hash IN (SELECT prompt_hash FROM asked_of_two)
@@ -101,6 +110,7 @@ candidates AS (
         t.payer,
         t.task,
         t.environment,
+        t.tags,
         t.source,
         t.answer_price,
         t.trace_id,
@@ -110,9 +120,11 @@ candidates AS (
         t.response_id,
         t.message_count,
         t.is_answer,
+        t.is_step,
         t.cost,
         t.start_ms,
-        t.end_ms
+        t.end_ms,
+        t.clock_ms
     FROM traced AS t
     INNER JOIN seen_by_two AS s ON t.trace_id = s.trace_id AND t.prompt_hash = s.prompt_hash
     WHERE t.prompt_hash NOT IN (SELECT prompt_hash FROM uneven)
@@ -125,13 +137,13 @@ answers AS (
         *,
         floor(end_ms / $within_ms) AS stretch
     FROM candidates
-    WHERE is_answer
+    WHERE is_answer AND NOT is_step
     UNION ALL
     SELECT
         *,
         floor(end_ms / $within_ms) + 1 AS stretch
     FROM candidates
-    WHERE is_answer
+    WHERE is_answer AND NOT is_step
 ),
 
 answered_before AS (
@@ -162,8 +174,9 @@ answered_before AS (
         AND c.source = a.source
         -- Going to a dearer model is an escalation.
         AND NOT coalesce(c.answer_price > a.answer_price, FALSE)
-        AND c.start_ms - a.end_ms BETWEEN 0 AND $within_ms
+        AND c.start_ms - a.end_ms BETWEEN a.clock_ms AND $within_ms
         AND NOT coalesce(c.message_count <> a.message_count, FALSE)
+        AND NOT regexp_matches(lower(concat_ws(' ', c.task, c.environment, array_to_string(c.tags, ' '))), $meant_names)
         AND NOT coalesce(c.response_model = a.response_model, FALSE)
         AND NOT coalesce(c.response_id = a.response_id AND length(c.response_id) >= 8, FALSE)
 ),

@@ -30,7 +30,7 @@ searching_models  = "sonar|search|:online|deep-research"
 [zh]
 title   = "付费的健康探测"
 because = "共 {calls} 次探测：密钥 {subject} 每隔 {beat_ms}就向 {model} 发送同一条简短提示词，仅 {probe_day} 就发了 {day_calls} 次，每次输入 {input_tokens} 个 token。"
-fix     = "让 {project} 的监控改用免费的途径（模型列表接口、服务商状态页、真实调用的错误率），或改为每隔几小时一次，且真实调用正常时不再探测。"
+fix     = "让 {project} 的监控改用免费的途径（模型列表接口、供应商状态页、真实调用的错误率），或改为每隔几小时一次，且真实调用正常时不再探测。"
 */
 WITH small AS (
     SELECT

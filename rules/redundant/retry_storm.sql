@@ -21,7 +21,7 @@ min_tries = 3
 [zh]
 title   = "重试风暴"
 because = "同一提示词失败后紧接着反复重试，这样的风暴共 {storms} 次，合计 {tries} 次调用，花费 {tries_cost}。最长的一次在 {longest_model} 上，{longest_ms}内尝试了 {longest_tries} 次。"
-fix     = "为 {project} 的客户端设置重试上限、带随机抖动的递增间隔和熔断；遵守 Retry-After，并放宽那些客户端已放弃、服务商却仍在计费的超时。"
+fix     = "为 {project} 的客户端设置重试上限、带随机抖动的递增间隔和熔断；遵守 Retry-After，并放宽那些客户端已放弃、供应商却仍在计费的超时。"
 */
 -- A storm holds tries that did not succeed; few prompts have several.
 WITH troubled AS (

@@ -137,8 +137,8 @@ TOLD: dict[str, tuple[str, Grade, tuple[str, str, str], tuple[str, str, str]]] =
             "Ask the owner what was released that day.",
         ),
         (
-            "单日费用远高于同一星期几的常态",
-            "10 月 14 日（周三）的费用是周三中位数的 3.4 倍。",
+            "单日支出远高于同一星期几的常态",
+            "10 月 14 日（周三）的支出是周三中位数的 3.4 倍。",
             "向负责人了解当天上线了什么。",
         ),
     ),

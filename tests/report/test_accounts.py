@@ -161,7 +161,7 @@ def test_the_check_of_stated_costs_does_not_say_ours_counts_where_theirs_does() 
     ("language", "sentence"),
     [
         ("en", "The pool a100-spare served no call in October 2026: the $607.53 it cost is in no project"),
-        ("zh", "算力池“a100-spare”在2026年10月没有服务任何调用，¥4,320的成本未计入任何项目，也未计入总费用"),
+        ("zh", "算力池“a100-spare”在2026年10月没有服务任何调用，¥4,320 的成本未计入任何项目，也未计入总支出"),
     ],
 )
 def test_a_pool_that_served_nothing_is_told_before_any_number(language: str, sentence: str) -> None:

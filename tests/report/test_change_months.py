@@ -385,7 +385,7 @@ def test_a_month_without_one_before_says_so_and_the_mail_says_nothing() -> None:
 def test_what_makes_the_split_doubtful_is_said_below_it() -> None:
     said = Page(section(render(examples.incomplete(), TEMPLATES).report_html)).plain
     assert "Proven waste is not told apart: the store keeps no findings of September 2026." in said
-    assert "4,420 calls of September 2026 and October 2026 have no known price" in said
+    assert "4,420 calls of September 2026 and October 2026 have no known cost" in said
     assert "The logs of September 2026 begin on Sep 12" in said
     assert "More proven waste" not in said
 

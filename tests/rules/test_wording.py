@@ -14,16 +14,16 @@ from audit.wording import Voice, filled
 @pytest.mark.parametrize(
     ("milliseconds", "english", "chinese"),
     [
-        (0, "0 seconds", "0秒钟"),
-        (1000, "1 second", "1秒钟"),
-        (89_000, "89 seconds", "89秒钟"),
-        (120_000, "2 minutes", "2分钟"),
-        (3_600_000, "60 minutes", "60分钟"),
-        (7_200_000, "2 hours", "2小时"),
-        (172_800_000, "2 days", "2天"),
-        (3_024_000_000, "5 weeks", "5周"),
-        (Decimal("120000.0"), "2 minutes", "2分钟"),
-        ("120000", "2 minutes", "2分钟"),
+        (0, "0 seconds", "0 秒"),
+        (1000, "1 second", "1 秒"),
+        (89_000, "89 seconds", "89 秒"),
+        (120_000, "2 minutes", "2 分钟"),
+        (3_600_000, "60 minutes", "60 分钟"),
+        (7_200_000, "2 hours", "2 小时"),
+        (172_800_000, "2 days", "2 天"),
+        (3_024_000_000, "5 weeks", "5 周"),
+        (Decimal("120000.0"), "2 minutes", "2 分钟"),
+        ("120000", "2 minutes", "2 分钟"),
     ],
 )
 def test_what_ends_in_ms_is_said_as_a_duration(milliseconds: Any, english: str, chinese: str) -> None:
