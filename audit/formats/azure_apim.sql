@@ -65,10 +65,12 @@ owner          = "*.properties{}.userId"
 l_owner        = "*.UserId"
 asked          = "*.properties{}.backendRequestBody{}.messages: json"
 l_asked        = "*.BackendRequestBody{}.messages: json"
-body           = "*.properties{}.backendRequestBody{}: json"
-l_body         = "*.BackendRequestBody{}: json"
+body           = "*.properties{}.backendRequestBody"
+l_body         = "*.BackendRequestBody"
 cap            = "*.properties{}.backendRequestBody{}.max_tokens"
+cap_new        = "*.properties{}.backendRequestBody{}.max_completion_tokens"
 l_cap          = "*.BackendRequestBody{}.max_tokens"
+l_cap_new      = "*.BackendRequestBody{}.max_completion_tokens"
 b_id           = "*.properties{}.backendResponseBody{}.id"
 l_id           = "*.BackendResponseBody{}.id"
 b_model        = "*.properties{}.backendResponseBody{}.model"
@@ -150,7 +152,7 @@ SELECT
     ) AS model,
     _response_model AS response_model,
     bool_or(coalesce(streamed, l_streamed)) OVER (PARTITION BY _call) AS stream,
-    max(try_cast(coalesce(cap, l_cap) AS BIGINT)) OVER (PARTITION BY _call) AS max_output_tokens,
+    max(try_cast(coalesce(cap, cap_new, l_cap, l_cap_new) AS BIGINT)) OVER (PARTITION BY _call) AS max_output_tokens,
     _call_input
     + CASE
         WHEN _is_claude OR _call_cached > _call_input THEN coalesce(_call_cached, 0)
@@ -199,7 +201,11 @@ SELECT
     max(coalesce(product, l_product)) OVER (PARTITION BY _call) AS team,
     max(coalesce(owner, l_owner)) OVER (PARTITION BY _call) AS user_id,
     _subscription AS api_key,
-    prompt_hash(NULL, _prompt, NULL, parameters(_body)) AS prompt_hash,
+    -- A body that was cut may hold other parameters than another.
+    CASE
+        WHEN _body IS NULL OR try_cast(_body AS JSON) IS NOT NULL
+            THEN prompt_hash(NULL, _prompt, NULL, parameters(_body))
+    END AS prompt_hash,
     template_hash(NULL, _prompt) AS template_hash,
     CASE
         WHEN count(_messages) OVER (PARTITION BY _call) <= 1

@@ -83,6 +83,7 @@ q_tier         = "input.inputBodyJson{}.serviceTier.type"
 max_converse   = "input.inputBodyJson{}.inferenceConfig.maxTokens"
 max_nova       = "input.inputBodyJson{}.inferenceConfig.max_new_tokens"
 max_claude     = "input.inputBodyJson{}.max_tokens"
+max_openai     = "input.inputBodyJson{}.max_completion_tokens"
 max_llama      = "input.inputBodyJson{}.max_gen_len"
 max_titan      = "input.inputBodyJson{}.textGenerationConfig.maxTokenCount"
 */
@@ -121,7 +122,8 @@ SELECT
     END AS service_tier,
     region,
     contains(operation_name, 'Stream') AS stream,
-    try_cast(coalesce(max_converse, max_nova, max_claude, max_llama, max_titan) AS BIGINT) AS max_output_tokens,
+    try_cast(coalesce(max_converse, max_nova, max_claude, max_openai, max_llama, max_titan) AS BIGINT)
+        AS max_output_tokens,
     CASE
         WHEN
             greatest(input, output, cache_read, cache_write, c_cache_read, a_cache_read, s_cache_read) > 0

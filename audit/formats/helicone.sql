@@ -63,9 +63,12 @@ tools          = "*.request_body{}.tools: json"
 stream         = "*.request_body{}.stream"
 max_tokens     = "*.request_body{}.max_tokens"
 max_completion = "*.request_body{}.max_completion_tokens"
+max_output     = "*.request_body{}.max_output_tokens"
+max_gemini     = "*.request_body{}.generationConfig.maxOutputTokens"
 answer_id      = "*.response_body{}.id"
 finish         = "*.response_body{}.choices[0].finish_reason"
 stop           = "*.response_body{}.stop_reason"
+finish_gemini  = "*.response_body{}.candidates[0].finishReason"
 error_kind     = "*.response_body{}.error.type"
 served_tier    = "*.response_body{}.service_tier"
 usage_tier     = "*.response_body{}.usage.service_tier"
@@ -111,7 +114,7 @@ SELECT
     END AS service_tier,
     CASE WHEN geo NOT IN ('global', 'not_available') THEN geo END AS region,
     try_cast(stream AS BOOLEAN) AS stream,
-    coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
+    try_cast(coalesce(max_completion, max_tokens, max_output, max_gemini) AS BIGINT) AS max_output_tokens,
     CASE
         WHEN
             greatest(fresh, cache_read, cache_write, answer) > 0
@@ -139,7 +142,7 @@ SELECT
     END AS usage_quality,
     CASE
         WHEN coalesce(api_status, table_status) IN ('-3', '499') THEN 'cancelled'
-        WHEN coalesce(finish, stop) IN ('length', 'max_tokens') THEN 'truncated'
+        WHEN lower(coalesce(finish, stop, finish_gemini)) IN ('length', 'max_tokens') THEN 'truncated'
         WHEN coalesce(finish, stop) IN ('content_filter', 'refusal') THEN 'filtered'
         WHEN try_cast(coalesce(api_status, table_status) AS BIGINT) BETWEEN 200 AND 299 THEN 'ok'
         WHEN try_cast(coalesce(api_status, table_status) AS BIGINT) >= 400 THEN 'error'

@@ -64,6 +64,9 @@ written_1h     = "ai.proxy.payload.response{}.usage.cache_creation.ephemeral_1h_
 user_name      = "ai.proxy.payload.request{}.user"
 max_tokens     = "ai.proxy.payload.request{}.max_tokens"
 max_completion = "ai.proxy.payload.request{}.max_completion_tokens"
+max_output     = "ai.proxy.payload.request{}.max_output_tokens"
+max_converse   = "ai.proxy.payload.request{}.inferenceConfig.maxTokens"
+max_gemini     = "ai.proxy.payload.request{}.generationConfig.maxOutputTokens"
 request        = "ai.proxy.payload.request{}: json"
 early_request  = "ai.payload.request{}: json"
 messages       = "ai.proxy.payload.request{}.messages: json"
@@ -106,7 +109,7 @@ SELECT
         ELSE coalesce(served_tier, usage_tier)
     END AS service_tier,
     CASE WHEN mode IN ('stream', 'oneshot') THEN mode = 'stream' END AS stream,
-    try_cast(coalesce(max_completion, max_tokens) AS BIGINT) AS max_output_tokens,
+    try_cast(coalesce(max_completion, max_tokens, max_output, max_converse, max_gemini) AS BIGINT) AS max_output_tokens,
     -- Where nothing was counted Kong writes zeros.
     nullif(coalesce(
         input, input_other,

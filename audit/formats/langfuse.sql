@@ -57,7 +57,9 @@ level           = "*.level"
 max_tokens      = "*.modelParameters{}.max_tokens"
 asked_with      = "*.modelParameters{}: json"
 max_completion  = "*.modelParameters{}.max_completion_tokens"
+max_output      = "*.modelParameters{}.max_output_tokens"
 max_tokens_blob = "*.model_parameters{}.max_tokens"
+max_output_blob = "*.model_parameters{}.max_output_tokens"
 asked_with_blob = "*.model_parameters{}: json"
 answer_id       = "*.output{}.id"
 finish          = "*.output{}.choices[0].finish_reason"
@@ -102,7 +104,8 @@ SELECT
     coalesce(model, model_blob) AS _model,
     coalesce(messages, contents, input) AS _messages,
     coalesce(finish, finish_other) AS _finish,
-    try_cast(coalesce(max_completion, max_tokens, max_tokens_blob) AS BIGINT) AS _max_output,
+    try_cast(coalesce(max_completion, max_tokens, max_tokens_blob, max_output, max_output_blob) AS BIGINT)
+        AS _max_output,
     try_cast(try_cast(coalesce(usage, usage_blob) AS JSON) AS MAP (VARCHAR, DOUBLE)) AS _usage,
     coalesce(old_unit, 'TOKENS') = 'TOKENS' AS _old_is_tokens,
     -- The input's parts together, the input, the output's parts together, the output, the total.
@@ -295,7 +298,7 @@ SELECT
         NULL, _messages, tools,
         concat_ws(
             chr(31), parameters(coalesce(asked_with, asked_with_blob)),
-            parameters(CASE WHEN messages IS NOT NULL THEN input END)
+            parameters(CASE WHEN coalesce(messages, contents) IS NOT NULL THEN input END)
         )
     ) AS prompt_hash,
     template_hash(NULL, _messages) AS template_hash,

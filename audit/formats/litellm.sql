@@ -70,6 +70,7 @@ max_output       = "model_parameters.max_output_tokens: whole"
 instructions     = "model_parameters.instructions"
 tools            = "model_parameters.tools: json"
 asked            = "model_parameters: json"
+built_in         = "standard_built_in_tools_params: json"
 error_code       = "error_information.error_code"
 error_class      = "error_information.error_class"
 messages         = "messages: json"
@@ -202,7 +203,8 @@ SELECT
     coalesce(end_user, key_user) AS user_id,
     coalesce(key_alias, key_hash) AS api_key,
     tags,
-    prompt_hash(instructions, _messages, tools, parameters(asked)) AS prompt_hash,
+    prompt_hash(instructions, _messages, tools, concat_ws(chr(31), parameters(asked), parameters(built_in)))
+        AS prompt_hash,
     template_hash(instructions, _messages) AS template_hash,
     prefix_hash(instructions, _messages, tools) AS prefix_hash,
     prefix_tokens(instructions, _messages, tools, _input) AS prefix_tokens,

@@ -94,6 +94,7 @@ system_prompt   = "*.proxy_server_request{}.system: json"
 tools           = "*.proxy_server_request{}.tools: json"
 max_tokens      = "*.proxy_server_request{}.max_tokens"
 max_completion  = "*.proxy_server_request{}.max_completion_tokens"
+max_output      = "*.proxy_server_request{}.max_output_tokens"
 stream          = "*.proxy_server_request{}.stream"
 answer_model    = "*.response{}.model"
 finish          = "*.response{}.choices[0].finish_reason"
@@ -171,7 +172,7 @@ SELECT
         )
     END AS region,
     coalesce(try_cast(stream AS BOOLEAN), CASE WHEN _is_streamed THEN TRUE END) AS stream,
-    coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
+    try_cast(coalesce(max_completion, max_tokens, max_output) AS BIGINT) AS max_output_tokens,
     _input AS input_tokens,
     CASE WHEN _is_detailed THEN coalesce(read, read_old, read_oldest, 0) END AS cache_read_tokens,
     CASE WHEN _is_detailed THEN coalesce(written, written_new, written_old, 0) END AS cache_write_tokens,

@@ -109,6 +109,7 @@ embedded        = "*.request{}.input: json"
 tools           = "*.request{}.tools: json"
 max_tokens      = "*.request{}.max_tokens"
 max_completion  = "*.request{}.max_completion_tokens"
+max_output      = "*.request{}.max_output_tokens"
 stream          = "*.request{}.stream"
 asked_user      = "*.request{}.user"
 base_url        = "*.base_url"
@@ -256,7 +257,7 @@ SELECT
         WHEN _object LIKE '%.chunk' THEN TRUE
         ELSE try_cast(stream AS BOOLEAN)
     END AS stream,
-    try_cast(coalesce(max_completion, max_tokens) AS BIGINT) AS max_output_tokens,
+    try_cast(coalesce(max_completion, max_tokens, max_output) AS BIGINT) AS max_output_tokens,
     CASE
         WHEN _is_counted THEN _input + CASE WHEN _queries > 0 THEN coalesce(cited, answer_cited, 0) ELSE 0 END
         -- Some count an embedding's tokens in total only.

@@ -50,6 +50,10 @@ stream_old      = "*.attributes[gen_ai.is_streaming]"
 stream_older    = "*.attributes[llm.is_streaming]"
 stream_openlit  = "*.attributes[gen_ai.request.is_stream]"
 max_tokens      = "*.attributes[gen_ai.request.max_tokens]"
+max_invoked     = "*.attributes[llm.invocation_parameters]{}.max_tokens"
+max_sdk         = "*.attributes[ai.settings.maxOutputTokens]"
+dropped         = "*.droppedAttributesCount: whole"
+data_source     = "*.attributes[gen_ai.data_source.id]"
 first_chunk     = "*.attributes[gen_ai.response.time_to_first_chunk]: number"
 first_token     = "*.attributes[gen_ai.server.time_to_first_token]: number"
 input           = "*.attributes[gen_ai.usage.input_tokens]: whole"
@@ -101,6 +105,8 @@ api_base        = "*.attributes[gen_ai.openai.api_base]"
 pairs           = "*.attributes: json"
 */
 SELECT
+    coalesce(messages, messages_old, messages_event, messages_first) AS _messages,
+    starts_with(_messages, '[{') AND try_cast(_messages AS JSON) IS NULL AS _is_cut,
     lower(trace || '/' || span) AS call_id,
     concat_ws('/', 'otel', scope) AS source,
     answer_id AS response_id,
@@ -167,7 +173,7 @@ SELECT
             THEN 'intl'
     END AS region,
     try_cast(coalesce(stream, stream_old, stream_older, stream_openlit) AS BOOLEAN) AS stream,
-    nullif(try_cast(max_tokens AS BIGINT), -1) AS max_output_tokens,
+    nullif(try_cast(coalesce(max_tokens, max_invoked, max_sdk) AS BIGINT), -1) AS max_output_tokens,
     CASE
         WHEN greatest(input, input_old, input_inference, output, output_old, output_infer) > 0
             THEN
@@ -240,57 +246,74 @@ SELECT
     coalesce(end_user, user_id, gen_ai_user) AS user_id,
     coalesce(environment, environment_old) AS environment,
     coalesce(agent, function) AS task,
-    prompt_hash(
-        instructions,
-        coalesce(
-            messages, messages_old, messages_event, messages_first,
-            CASE
-                WHEN contains(pairs, '"gen_ai.prompt.0.') OR contains(pairs, '"llm.input_messages.0.')
-                    THEN
-                        to_json(
+    CASE
+        -- What was dropped or cut may tell two requests apart, and what is looked up changes.
+        WHEN dropped > 0 OR data_source IS NOT NULL OR _is_cut THEN NULL
+        ELSE
+            prompt_hash(
+                instructions,
+                coalesce(
+                    _messages,
+                    CASE
+                        WHEN contains(pairs, '"gen_ai.prompt.0.') OR contains(pairs, '"llm.input_messages.0.')
+                            THEN
+                                to_json(
+                                    list_filter(
+                                        try_cast(try_cast(pairs AS JSON) AS JSON[]),
+                                        LAMBDA pair: regexp_matches(
+                                            json_extract_string(pair, '$.key'),
+                                            '^(gen_ai.prompt|llm.input_messages)\.\d'
+                                        )
+                                    )
+                                )::VARCHAR
+                    END
+                ),
+                tools,
+                concat_ws(
+                    chr(31),
+                    nullif(
+                        list_sort(
                             list_filter(
                                 try_cast(try_cast(pairs AS JSON) AS JSON[]),
-                                LAMBDA pair: regexp_matches(
-                                    json_extract_string(pair, '$.key'), '^(gen_ai.prompt|llm.input_messages)\.\d'
+                                LAMBDA pair: (
+                                    regexp_matches(
+                                        json_extract_string(pair, '$.key'),
+                                        '^(((gen_ai\.)?openai|gen_ai|azure\.ai\.inference)\.request|ai\.settings)\.'
+                                    )
+                                    OR regexp_matches(
+                                        json_extract_string(pair, '$.key'),
+                                        '^(model_request_parameters$|gen_ai\.(embed|output\.type)|ai\.prompt\.tool)'
+                                    )
+                                    OR regexp_matches(
+                                        json_extract_string(pair, '$.key'),
+                                        '^llm\.(request\.(functions|reasoning)|tools|top_|chat\.|frequency|presence)'
+                                    )
+                                    OR regexp_matches(
+                                        json_extract_string(pair, '$.key'),
+                                        '^(aws\.bedrock\.guardrail|llm\.(temperature|repetition_|decoding_))'
+                                    )
                                 )
-                            )
-                        )::VARCHAR
-            END
-        ),
-        tools,
-        concat_ws(
-            '/',
-            nullif(
-                list_filter(
-                    try_cast(try_cast(pairs AS JSON) AS JSON[]),
-                    LAMBDA pair: (
-                        regexp_matches(
-                            json_extract_string(pair, '$.key'),
-                            '^((gen_ai\.)?(openai\.)?request|gen_ai\.(embeddings|output)|ai\.settings|ai\.prompt\.tool)'
-                        )
-                        OR regexp_matches(
-                            json_extract_string(pair, '$.key'),
-                            '^(aws\.bedrock\.guardrail|llm\.(request\.functions|tools|top_|chat\.|frequency|presence))'
-                        )
-                    )
-                    AND NOT regexp_matches(
-                        json_extract_string(pair, '$.key'), '\.(model|max.*|stream|is_stream.*|user|service_tier)$'
-                    )
-                )::VARCHAR, '[]'
-            ),
-            parameters(invocation)
-        )
-    ) AS prompt_hash,
-    template_hash(instructions, coalesce(messages, messages_old, messages_event, messages_first)) AS template_hash,
-    prefix_hash(instructions, coalesce(messages, messages_old, messages_event, messages_first), tools) AS prefix_hash,
+                                AND NOT regexp_matches(
+                                    json_extract_string(pair, '$.key'),
+                                    '\.(model|max.*|stream|is_stream.*|user|service_tier|id|timeout|abortSignal)$'
+                                )
+                            )::VARCHAR[]
+                        )::VARCHAR, '[]'
+                    ),
+                    parameters(invocation)
+                )
+            )
+    END AS prompt_hash,
+    template_hash(instructions, _messages) AS template_hash,
+    prefix_hash(instructions, _messages, tools) AS prefix_hash,
     prefix_tokens(
-        instructions, coalesce(messages, messages_old, messages_event, messages_first), tools,
+        instructions, _messages, tools,
         coalesce(input, input_old, input_inference)
     ) AS prefix_tokens,
-    message_count(coalesce(messages, messages_old, messages_event, messages_first)) AS message_count,
+    message_count(_messages) AS message_count,
     coalesce(cost, cost_total) AS stated_cost,
     CASE WHEN coalesce(cost, cost_total) IS NOT NULL THEN 'USD' END AS stated_currency,
-    request_text(instructions, coalesce(messages, messages_old, messages_event, messages_first), tools) AS prompt
+    request_text(instructions, _messages, tools) AS prompt
 FROM records
 WHERE
     operation IN (

@@ -52,12 +52,15 @@ tools          = "request{}.tools: json"
 request        = "request{}: json"
 max_tokens     = "request{}.max_tokens"
 max_completion = "request{}.max_completion_tokens"
+max_output     = "request{}.max_output_tokens"
+max_gemini     = "request{}.generationConfig.maxOutputTokens"
 answer_id      = "response{}.id"
 answer_model   = "response{}.model"
 service_tier   = "response{}.service_tier"
 usage_tier     = "response{}.usage.service_tier"
 finish         = "response{}.choices[0].finish_reason"
 stop           = "response{}.stop_reason"
+finish_gemini  = "response{}.candidates[0].finishReason"
 error_kind     = "response{}.error.type"
 prompt         = "response{}.usage.prompt_tokens: whole"
 completion     = "response{}.usage.completion_tokens: whole"
@@ -124,7 +127,7 @@ SELECT
     END AS service_tier,
     CASE WHEN geo NOT IN ('global', 'not_available') THEN geo END AS region,
     try_cast(stream_mode AS BOOLEAN) AS stream,
-    coalesce(try_cast(max_completion AS BIGINT), try_cast(max_tokens AS BIGINT)) AS max_output_tokens,
+    try_cast(coalesce(max_completion, max_tokens, max_output, max_gemini) AS BIGINT) AS max_output_tokens,
     CASE
         WHEN NOT coalesce(greatest(prompt, input, units_in, completion, output, units_out) > 0, FALSE) THEN NULL
         WHEN
@@ -159,7 +162,7 @@ SELECT
         -- A guardrail said no.
         WHEN http = '446' THEN 'filtered'
         WHEN try_cast(http AS BIGINT) >= 400 OR lower(success) IN ('0', 'false') THEN 'error'
-        WHEN coalesce(finish, stop) IN ('length', 'max_tokens') THEN 'truncated'
+        WHEN lower(coalesce(finish, stop, finish_gemini)) IN ('length', 'max_tokens') THEN 'truncated'
         WHEN coalesce(finish, stop) IN ('content_filter', 'refusal') THEN 'filtered'
         WHEN try_cast(http AS BIGINT) BETWEEN 200 AND 299 OR lower(success) IN ('1', 'true') THEN 'ok'
         ELSE 'unknown'

@@ -30,6 +30,10 @@ sampling        = "obj.sampling_params: json"
 prompt_text     = "obj.text: json"
 prompt_ids      = "obj.input_ids: json"
 pairwise        = "obj.is_cross_encoder_request: flag"
+pictures        = "obj.image_data: json"
+films           = "obj.video_data: json"
+sounds          = "obj.audio_data: json"
+vectors         = "obj.input_embeds: json"
 session         = "obj.session_params.id"
 project         = "obj.custom_labels.project"
 team            = "obj.custom_labels.team"
@@ -53,6 +57,7 @@ m_sampling      = "request_parameters{}.sampling_params: json"
 m_text          = "request_parameters{}.text: json"
 m_ids           = "request_parameters{}.input_ids: json"
 m_pairwise      = "request_parameters{}.is_cross_encoder_request: flag"
+m_kinds         = "request_parameters{}.modalities: json"
 m_session       = "request_parameters{}.session_params.id"
 m_project       = "request_parameters{}.custom_labels.project"
 m_team          = "request_parameters{}.custom_labels.team"
@@ -128,6 +133,11 @@ SELECT
     prompt_hash(
         NULL,
         CASE
+            -- What is no text, or stands in a session's earlier calls, is not in the log as a whole.
+            WHEN
+                coalesce(pictures, films, sounds, vectors, session, m_session) IS NOT NULL
+                OR nullif(m_kinds, '[]') IS NOT NULL
+                THEN NULL
             WHEN coalesce(prompt_text, m_text) IS NULL AND contains(coalesce(prompt_ids, m_ids), '"..."') THEN NULL
             -- Cut in the middle: 1,024 signs, three dots, 1,024 signs.
             WHEN length(json_extract_string(prompt_text, '$')) = 2051 AND contains(prompt_text, '...') THEN NULL

@@ -7,9 +7,8 @@ their content) counts as NULL: such requests look alike and are not.
 - ``prompt_hash``: the whole request but for the model, which is a column of its own; system, messages, tools and the
   other parameters each in its place. A system prompt logged apart is another request than the same words among the
   messages; the order of keys counts. A request whose answer may be another one a minute later (it searches the web,
-  reads files kept elsewhere, or goes on with a conversation that the provider keeps) has none.
-- ``parameters``: what else of a request's JSON makes its answer: all but the messages and what ``CARRIERS`` names.
-  What is not known counts, so that a new parameter makes two requests of what is not one.
+  reads files kept elsewhere, or goes on with a conversation that the provider keeps), or whose content was cut, has
+  none. :mod:`audit.ingest.asked` tells which are the other parameters, and what moves.
 - ``template_hash``: system and messages without white space and without what fills a template (``FILLINGS``). Nothing
   stands in for what is taken out: "5 items" and "items" are one template. Other words, roles or parts are another,
   so a conversation has a new one with each turn.
@@ -24,9 +23,9 @@ their content) counts as NULL: such requests look alike and are not.
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from audit.ingest import asked
 from audit.ingest.fields import quoted
 
 if TYPE_CHECKING:
@@ -68,40 +67,8 @@ _FILLING = quoted("|".join(FILLINGS.values()))
 # Something under one of the names that the interfaces have for content.
 _CONTENT = quoted(
     r'"(?:content|text|parts|input|output|arguments|data|bytes|url|image_url|uri|file_uri|fileUri|file_id)"\s*:\s*\[?\s*"[^"]'
+    r'|"key"\s*:\s*"content"'
 )
-# What of a request makes no other answer: who pays, how it is delivered, how long it may get. Messages have their own
-# place in a fingerprint; system and tools, which may have one too, count here as well: not every format knows them.
-CARRIERS = {
-    "": (
-        "messages", "contents",
-        "model", "stream", "stream_options", "user", "metadata", "labels", "store", "background", "safety_identifier",
-        "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "cache_control", "service_tier",
-        "serviceTier", "performanceConfig", "requestMetadata", "timeout", "request_timeout", "max_retries",
-        "num_retries", "headers", "extra_headers", "litellm_call_id", "litellm_trace_id", "litellm_session_id",
-        "litellm_metadata", "litellm_params", "secret_fields",
-        "max_tokens", "max_completion_tokens", "max_output_tokens", "max_gen_len", "max_new_tokens",
-    ),
-    "generationConfig": ("maxOutputTokens",),
-    "generation_config": ("max_output_tokens",),
-    "inferenceConfig": ("maxTokens", "max_new_tokens"),
-    "textGenerationConfig": ("maxTokenCount",),
-    "sampling_params": ("max_new_tokens",),
-}  # fmt: skip
-_NESTED: dict[str, Any] = {within: dict.fromkeys(names) for within, names in CARRIERS.items() if within}
-_WITHOUT_CARRIERS = quoted(json.dumps(dict.fromkeys(CARRIERS[""]) | _NESTED))
-_NOTHING_LEFT = quoted(json.dumps({within: {} for within in _NESTED}, separators=(",", ":")))
-# Tools that the provider itself runs on what changes: the web, maps, files and servers elsewhere.
-_MOVING_TOOL = quoted(
-    r'"type":"(?:web_search|web_fetch|web_browser|browser_search|x_search|file_search|mcp|retrieval)(?:_[a-z]*\d*)*"'
-    r'|[\[{,]"(?:googleSearch|google_search|googleSearchRetrieval|google_search_retrieval|urlContext|url_context'
-    r'|googleMaps|google_maps|enterpriseWebSearch|enterprise_web_search|fileSearch|file_search)":\{'
-)
-# Parameters that do the same, or go on with what the provider keeps of a conversation.
-MOVING = (
-    "web_search_options", "search_parameters", "data_sources", "dataSources", "mcp_servers", "enable_search",
-    "connectors", "plugins", "conversation", "container",
-)  # fmt: skip
-_MOVING_PATHS = "[" + ", ".join(quoted(f"$.{name}") for name in MOVING) + "]"
 _SYSTEM = """IN ('"system"', '"developer"')"""
 
 # A list of one that is transformed and opened again computes once what is used more than once, at the price of a copy.
@@ -139,19 +106,15 @@ MACROS = (
     "embedded(x) AS coalesce(json(as_json(x)), to_json(x))::VARCHAR",
     """share_of_tokens(part, whole, tokens) AS CASE WHEN part > 0 AND whole > 0 AND tokens >= 0 THEN
       least(tokens, try_cast(round(tokens::DOUBLE * (part::DOUBLE / whole)) AS BIGINT)) END""",
-    f"""moving(tools, extra) AS regexp_matches(concat(tools, extra), {_MOVING_TOOL})
-      OR coalesce(list_bool_or(list_transform(json_extract_string(as_json(extra), {_MOVING_PATHS}),
-        lambda v: v NOT IN ('', 'null', 'false', '[]'))), FALSE)""",
+    *asked.MACROS,
     """composed(system, messages, tools, extra) AS concat(coalesce(system, ''), chr(31)) || messages
       || concat(chr(31), coalesce(tools, ''), chr(31), coalesce(extra, ''))""",
     # What formats call.
-    f"""parameters(request) AS list_transform([as_json(request::VARCHAR)], lambda r:
-      CASE WHEN json_type(r) = 'OBJECT' THEN nullif(json_merge_patch(r, {_WITHOUT_CARRIERS})::VARCHAR, {_NOTHING_LEFT})
-      ELSE r::VARCHAR END)[1]""",
     """prompt_hash(system, messages, tools, extra) AS list_transform([[
         one_spelling(not_blank(system::VARCHAR)), one_spelling(with_content(messages::VARCHAR)),
         one_spelling(not_blank(tools::VARCHAR)), one_spelling(not_blank(extra::VARCHAR))
-      ]], lambda p: CASE WHEN NOT moving(p[3], p[4]) THEN md5(composed(p[1], p[2], p[3], p[4])) END)[1]""",
+      ]], lambda p: CASE WHEN NOT moving(p[3], p[4]) AND NOT is_cut(p[2]) THEN
+        md5(composed(p[1], p[2], p[3], p[4])) END)[1]""",
     """template_hash(system, messages) AS md5(
       concat(coalesce(without_fillings(not_blank(system::VARCHAR)), ''), chr(31))
       || without_fillings(with_content(messages::VARCHAR)))""",

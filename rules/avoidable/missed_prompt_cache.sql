@@ -7,8 +7,10 @@ precedence = 10
 look_back_days = 1
 needs = ["prefix_hash", "cache_read_tokens", "prefix_tokens", "latency_ms", "input_tokens", "status"]
 note    = """
-What a cache would really have held: a head (system prompt and tools) is one entry for a project on a provider's model,
-tier and region. The first call of a stretch writes it. It can be read once an answer with it had ended: Anthropic lets it
+What a cache would really have held: a head (system prompt and tools) is one entry for a key of a project on a provider's
+model, tier and region. Providers keep caches apart by organisation or workspace, and two keys may be of two: a head that
+comes again only under another key is not claimed. Where nobody owns a call, its team stands for the project.
+The first call of a stretch writes it. It can be read once an answer with it had ended: Anthropic lets it
 be read from the answer's beginning, Alibaba from its end, and the later is taken. Every call begins its lifetime anew,
 counted from the request's start; a pause longer than that ends the stretch.
 Calls that started before an entry could be read would each have written it, and so would lone ones. Each such surcharge
@@ -16,11 +18,14 @@ is a debt that the next savings of the head pay off first; a head whose writes w
 not flagged at all. What a call did read or write is not missed. Batches are left out: their cache hits are luck.
 Automatic caches are the provider's to fill, and left out too.
 
+over_minimum: 1.1. Where a head's length is estimated, one just above the model's minimum may lie below, and a provider
+caches nothing of it then; estimates are a few in a hundred off.
 include_automatic: false, because a payer cannot fill such a cache.
 cached_share: 0, because most logs do not state a head's length and it is estimated by its share of the text: who read or
 wrote anything did use the cache. Where heads are counted in tokens, 0.9 also flags the rest of a head read in part."""
 
 [params]
+over_minimum      = 1.1
 include_automatic = false
 cached_share      = 0.0
 
@@ -42,6 +47,8 @@ WITH repeated AS (
 heads AS (
     SELECT
         c.project,
+        CASE WHEN c.project IS NULL THEN c.team END AS team,
+        c.api_key,
         c.provider,
         c.model,
         c.service_tier,
@@ -52,9 +59,17 @@ heads AS (
     INNER JOIN repeated AS r ON c.prefix_hash = r.prefix_hash
     WHERE
         (c.cache_kind = 'explicit' OR $include_automatic)
-        AND c.prefix_tokens >= c.cache_min_tokens
+        AND c.prefix_tokens >= c.cache_min_tokens * $over_minimum
         AND coalesce(c.service_tier, 'standard') <> 'batch'
-    GROUP BY c.project, c.provider, c.model, c.service_tier, c.region, c.prefix_hash
+    GROUP BY
+        c.project,
+        CASE WHEN c.project IS NULL THEN c.team END,
+        c.api_key,
+        c.provider,
+        c.model,
+        c.service_tier,
+        c.region,
+        c.prefix_hash
     HAVING
         count(*) > 1
         AND (
@@ -71,6 +86,8 @@ usable AS (
         h.head,
         c.cache_lifetime_ms,
         c.cost,
+        -- Who pays less than the list does so for the cache as well.
+        CASE WHEN c.cost < c.list_cost THEN (c.cost * 1.0) / c.list_cost ELSE 1.0 END AS paid_share,
         c.input_price - c.cache_read_price AS read_gap,
         greatest(c.cache_write_price - c.input_price, 0) AS write_gap,
         epoch_ms(c.started_at) AS start_ms,
@@ -83,12 +100,14 @@ usable AS (
             c.prefix_hash = h.prefix_hash
             AND c.model = h.model
             AND c.project IS NOT DISTINCT FROM h.project
+            AND c.api_key IS NOT DISTINCT FROM h.api_key
+            AND (c.project IS NOT NULL OR c.team IS NOT DISTINCT FROM h.team)
             AND c.provider IS NOT DISTINCT FROM h.provider
             AND c.service_tier IS NOT DISTINCT FROM h.service_tier
             AND c.region IS NOT DISTINCT FROM h.region
     WHERE
         (c.status IN ('ok', 'truncated', 'filtered') OR (c.status = 'cancelled' AND c.output_tokens > 0))
-        AND least(c.prefix_tokens, c.input_tokens) >= c.cache_min_tokens
+        AND least(c.prefix_tokens, c.input_tokens) >= c.cache_min_tokens * $over_minimum
         AND (c.cache_kind = 'explicit' OR $include_automatic)
         AND c.cache_read_price < c.input_price
         AND coalesce(c.gateway_cache_hit, FALSE) = FALSE
@@ -104,8 +123,8 @@ missed AS (
         cache_lifetime_ms,
         head_tokens - cached_tokens AS missed_tokens,
         cost > 0 AND (cached_tokens = 0 OR cached_tokens < head_tokens * $cached_share) AS is_missed,
-        cast(least((head_tokens - cached_tokens) * read_gap, cost) AS DECIMAL(18, 9)) AS read_saving,
-        cast((head_tokens - cached_tokens) * write_gap AS DECIMAL(18, 9)) AS write_cost
+        cast(least((head_tokens - cached_tokens) * read_gap * paid_share, cost) AS DECIMAL(18, 9)) AS read_saving,
+        cast((head_tokens - cached_tokens) * write_gap * paid_share AS DECIMAL(18, 9)) AS write_cost
     FROM usable
 ),
 

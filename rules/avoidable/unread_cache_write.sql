@@ -8,7 +8,9 @@ needs = ["cache_write_tokens", "cache_read_tokens"]
 note    = """
 Only the surcharge counts: the tokens themselves had to be sent. A write is read when a later call of the same project and
 model reads its cache within the lifetime, five minutes or the hour that was bought; of the same head where every such call
-of the task states it. What a call wrote beyond what it had read itself is its own conversation, and only that session can read it,
+of the task states it. A model is the one that answered, or where no call says so the one asked for without a date behind
+its name: who writes under an alias may read under the dated name. A call of another project reads it too if key and head
+are the same. What a call wrote beyond what it had read itself is its own conversation, and only that session can read it,
 where the session is known. One read is enough, however little it reads.
 The last turn of a conversation cannot know that it is the last: its write is the price of a cache that served the turns
 before. So a lane (project, task, model) is flagged only where writing was the wrong decision, again and again: where all its
@@ -37,6 +39,7 @@ WITH accounts AS (
         project,
         task,
         model,
+        response_model,
         sum(coalesce(cache_read_tokens, 0) * greatest(input_price - cache_read_price, 0)) AS read_saving,
         sum(
             CASE
@@ -53,26 +56,45 @@ WITH accounts AS (
     WHERE
         (cache_write_tokens > 0 OR cache_read_tokens > 0)
         AND coalesce(gateway_cache_hit, FALSE) = FALSE
-    GROUP BY project, task, model
+    GROUP BY project, task, model, response_model
+),
+
+-- An alias and the dated name behind it are one model with one cache.
+names AS (
+    SELECT
+        model,
+        coalesce(
+            min(regexp_replace(response_model, '[-@]20[0-9][0-9]-?[0-9][0-9]-?[0-9][0-9]$', '')),
+            regexp_replace(model, '[-@]20[0-9][0-9]-?[0-9][0-9]-?[0-9][0-9]$', '')
+        ) AS engine
+    FROM accounts
+    GROUP BY model
 ),
 
 lanes AS (
     SELECT
-        project,
-        task,
-        model,
-        read_saving,
-        write_cost
-    FROM accounts
-    WHERE all_writes >= $min_writes AND write_cost > 0 AND read_saving < write_cost * $worth_times
+        a.project,
+        a.task,
+        n.engine,
+        sum(a.read_saving) AS read_saving,
+        sum(a.write_cost) AS write_cost
+    FROM accounts AS a
+    INNER JOIN names AS n ON a.model = n.model
+    GROUP BY a.project, a.task, n.engine
+    HAVING
+        sum(a.all_writes) >= $min_writes
+        AND sum(a.write_cost) > 0
+        AND sum(a.read_saving) < sum(a.write_cost) * $worth_times
 ),
 
 writing AS (
     SELECT
-        project,
-        model
-    FROM lanes
-    GROUP BY project, model
+        l.project,
+        n.model,
+        l.engine
+    FROM lanes AS l
+    INNER JOIN names AS n ON l.engine = n.engine
+    GROUP BY l.project, n.model, l.engine
 ),
 
 -- Where one call of a task with a cache does not state its head, the task's heads tell nothing apart.
@@ -80,13 +102,13 @@ places AS (
     SELECT
         c.project,
         c.task,
-        c.model,
+        w.engine,
         count(c.prefix_hash) = count(*) AS knows_heads,
-        dense_rank() OVER (ORDER BY c.project, c.model) AS place
+        dense_rank() OVER (ORDER BY c.project, w.engine) AS place
     FROM calls AS c
     INNER JOIN writing AS w ON c.project IS NOT DISTINCT FROM w.project AND c.model = w.model
     WHERE c.cache_write_tokens > 0 OR c.cache_read_tokens > 0
-    GROUP BY c.project, c.task, c.model
+    GROUP BY c.project, c.task, w.engine
 ),
 
 users AS (
@@ -94,6 +116,7 @@ users AS (
         c.call_id,
         p.place,
         c.task,
+        c.model,
         p.knows_heads,
         c.prefix_hash,
         c.session_id,
@@ -105,16 +128,19 @@ users AS (
             ELSE 0
         END AS written_tokens,
         least(coalesce(c.cache_write_1h_tokens, 0), c.cache_write_tokens) AS hour_tokens,
-        greatest(c.cache_write_price - c.input_price, 0) AS surcharge,
-        greatest(c.cache_write_1h_price - c.input_price, 0) AS hour_surcharge,
+        -- Who pays less than the list does so for the surcharge as well.
+        CASE WHEN c.cost < c.list_cost THEN (c.cost * 1.0) / c.list_cost ELSE 1.0 END AS paid_share,
+        greatest(c.cache_write_price - c.input_price, 0) * paid_share AS surcharge,
+        greatest(c.cache_write_1h_price - c.input_price, 0) * paid_share AS hour_surcharge,
         c.cache_lifetime_ms,
         c.cost
     FROM calls AS c
+    INNER JOIN writing AS w ON c.project IS NOT DISTINCT FROM w.project AND c.model = w.model
     INNER JOIN places AS p
         ON
             c.project IS NOT DISTINCT FROM p.project
             AND c.task IS NOT DISTINCT FROM p.task
-            AND c.model = p.model
+            AND w.engine = p.engine
     WHERE
         (c.cache_write_tokens > 0 OR c.cache_read_tokens > 0)
         AND coalesce(c.gateway_cache_hit, FALSE) = FALSE
@@ -141,6 +167,49 @@ followed AS (
     FROM users
 ),
 
+-- One key in several projects is one cache: whose head is the same reads it, too.
+keys AS (
+    SELECT c.api_key
+    FROM calls AS c
+    INNER JOIN writing AS w ON c.project IS NOT DISTINCT FROM w.project AND c.model = w.model
+    WHERE c.cache_write_tokens > 0 AND c.prefix_hash IS NOT NULL
+    GROUP BY c.api_key
+),
+
+payers AS (
+    SELECT
+        c.project,
+        c.api_key
+    FROM calls AS c
+    INNER JOIN keys AS k ON c.api_key = k.api_key
+    WHERE c.cache_write_tokens > 0 OR c.cache_read_tokens > 0
+    GROUP BY c.project, c.api_key
+),
+
+shared AS (
+    SELECT api_key
+    FROM payers
+    GROUP BY api_key
+    HAVING count(*) > 1
+),
+
+together AS (
+    SELECT
+        c.call_id,
+        min(CASE WHEN c.cache_read_tokens > 0 THEN epoch_ms(c.started_at) END) OVER (
+            PARTITION BY c.api_key, n.engine, c.prefix_hash
+            ORDER BY epoch_ms(c.started_at)
+            RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS shared_read_ms
+    FROM calls AS c
+    INNER JOIN shared AS k ON c.api_key = k.api_key
+    INNER JOIN names AS n ON c.model = n.model
+    WHERE
+        (c.cache_write_tokens > 0 OR c.cache_read_tokens > 0)
+        AND c.prefix_hash IS NOT NULL
+        AND coalesce(c.gateway_cache_hit, FALSE) = FALSE
+),
+
 newest AS (
     SELECT max(epoch_ms(started_at)) AS at_ms
     FROM calls
@@ -151,6 +220,7 @@ waits AS (
         f.call_id,
         f.place,
         f.task,
+        f.model,
         f.written_tokens - f.hour_tokens AS short_tokens,
         f.hour_tokens,
         f.surcharge,
@@ -160,16 +230,24 @@ waits AS (
         CASE
             WHEN f.hour_tokens > 0 THEN greatest(f.cache_lifetime_ms, $hour_ms) ELSE f.cache_lifetime_ms
         END <= n.at_ms - f.start_ms AS is_judged,
-        coalesce(
+        least(
+            coalesce(
+                CASE
+                    WHEN f.read_tokens > 0 AND f.session_id IS NOT NULL THEN f.own_read_ms
+                    WHEN f.knows_heads THEN f.head_read_ms
+                    ELSE f.any_read_ms
+                END,
+                n.at_ms + greatest(f.cache_lifetime_ms, $hour_ms) + 1
+            ),
             CASE
-                WHEN f.read_tokens > 0 AND f.session_id IS NOT NULL THEN f.own_read_ms
-                WHEN f.knows_heads THEN f.head_read_ms
-                ELSE f.any_read_ms
-            END,
-            n.at_ms + greatest(f.cache_lifetime_ms, $hour_ms) + 1
+                WHEN t.shared_read_ms IS NULL OR (f.read_tokens > 0 AND f.session_id IS NOT NULL)
+                    THEN n.at_ms + greatest(f.cache_lifetime_ms, $hour_ms) + 1
+                ELSE t.shared_read_ms
+            END
         ) - f.start_ms AS wait_ms
     FROM followed AS f
     CROSS JOIN newest AS n
+    LEFT JOIN together AS t ON f.call_id = t.call_id
     WHERE f.written_tokens > 0 AND f.surcharge + f.hour_surcharge > 0
 ),
 
@@ -178,6 +256,7 @@ writes AS (
         call_id,
         place,
         task,
+        model,
         cost,
         CASE WHEN wait_ms > cache_lifetime_ms THEN short_tokens ELSE 0 END AS unread_short_tokens,
         CASE WHEN wait_ms > $hour_ms THEN hour_tokens ELSE 0 END AS unread_hour_tokens,
@@ -206,7 +285,7 @@ wrong AS (
     FROM counted AS c
     INNER JOIN places AS p ON c.place = p.place AND c.task IS NOT DISTINCT FROM p.task
     INNER JOIN lanes AS l
-        ON p.project IS NOT DISTINCT FROM l.project AND p.task IS NOT DISTINCT FROM l.task AND p.model = l.model
+        ON p.project IS NOT DISTINCT FROM l.project AND p.task IS NOT DISTINCT FROM l.task AND p.engine = l.engine
     WHERE
         c.unread_writes >= $min_writes
         AND (c.unread_writes >= c.written_writes * $unread_share OR l.read_saving <= l.write_cost)
@@ -219,13 +298,12 @@ SELECT
         w.cost
     ) AS saving,
     w.task AS subject,
-    p.model,
+    w.model,
     w.unread_short_tokens + w.unread_hour_tokens AS unread_tokens,
     r.unread_writes,
     r.written_writes
 FROM writes AS w
 INNER JOIN wrong AS r ON w.place = r.place AND w.task IS NOT DISTINCT FROM r.task
-INNER JOIN places AS p ON w.place = p.place AND w.task IS NOT DISTINCT FROM p.task
 WHERE
     (w.unread_short_tokens * w.surcharge) + (w.unread_hour_tokens * w.hour_surcharge) > 0
     AND w.cost > 0

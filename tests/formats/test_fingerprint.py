@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORDS = [{"role": "user", "content": "How tall is it?"}]
+CUT = "data:image/jpeg;base64,[base64_data truncated: 1.25MB]"
 TOOL = {"type": "function", "function": {"name": "measure"}}
 USAGE = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
 
@@ -54,6 +55,13 @@ CHAT = Interface(
         {"modalities": ["text", "audio"]},
         {"thinking": {"type": "enabled", "budget_tokens": 1024}},
         {"a_parameter_of_tomorrow": True},
+        {"extra_body": {"top_k": 5}},
+        {"tools": [{"type": "function", "function": {"name": "web_search"}}]},
+        {
+            "tools": [
+                {"type": "function", "function": {"name": "f", "parameters": {"properties": {"google_search": {}}}}}
+            ]
+        },
     ),
     carried=(
         {"max_tokens": 99},
@@ -64,14 +72,20 @@ CHAT = Interface(
         {"service_tier": "flex"},
         {"prompt_cache_key": "shop"},
         {"store": True},
+        {"extra_body": {"metadata": {"run": "17"}, "user": "u-2"}},
+        {"request_id": "r-17"},
     ),
     moving=(
         {"web_search_options": {}},
         {"search_parameters": {"mode": "on"}},
         {"data_sources": [{"type": "azure_search", "parameters": {"index_name": "shop"}}]},
         {"tools": [{"type": "web_search", "search_context_size": "low"}]},
+        {"tools": [TOOL, {"type": "openrouter:web_search"}]},
+        {"tools": [{"type": "builtin_function", "function": {"name": "$web_search"}}]},
         {"plugins": [{"id": "web"}]},
         {"enable_search": True},
+        {"tools": [TOOL], "extra_body": {"enable_search": True}},
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": CUT}}]}]},
     ),
 )
 MESSAGES = Interface(
@@ -93,6 +107,7 @@ MESSAGES = Interface(
     moving=(
         {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
         {"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]},
+        {"tools": [{"type": "code_execution_20250825", "name": "code_execution"}]},
         {"mcp_servers": [{"type": "url", "url": "https://mcp.example.com", "name": "shop"}]},
     ),
 )
@@ -146,6 +161,8 @@ GEMINI = Interface(
         {"tools": [{"googleSearch": {}}]},
         {"tools": [{"google_search_retrieval": {"dynamic_retrieval_config": {"mode": "MODE_DYNAMIC"}}}]},
         {"tools": [{"functionDeclarations": [{"name": "measure"}]}, {"urlContext": {}}]},
+        {"tools": [{"functionDeclarations": [{"name": "measure"}], "codeExecution": {}}]},
+        {"tools": [{"retrieval": {"vertexRagStore": {"ragResources": [{"ragCorpus": "shop"}]}}}]},
     ),
 )
 CONVERSE = Interface(
@@ -166,6 +183,7 @@ CONVERSE = Interface(
         {"serviceTier": {"type": "flex"}},
         {"performanceConfig": {"latency": "optimized"}},
     ),
+    moving=({"toolConfig": {"tools": [{"systemTool": {"name": "nova_grounding"}}]}},),
 )
 EMBED = Interface(
     {"model": "embed-v4.0", "texts": ["How tall is it?"], "input_type": "search_document"},
@@ -202,6 +220,9 @@ SPAN = Interface(
         {"llm.invocation_parameters": '{"reasoning_effort": "high"}'},
         {"llm.request.functions.0.name": "measure"},
         {"ai.settings.temperature": 0.7},
+        {"model_request_parameters": '{"output_mode": "text"}'},
+        {"azure.ai.inference.request.seed": 1},
+        {"llm.temperature": 0.7},
     ),
     carried=(
         {"gen_ai.request.max_tokens": 99},
@@ -210,6 +231,16 @@ SPAN = Interface(
         {"llm.invocation_parameters": '{"max_tokens": 99}'},
         {"llm.token_count.prompt": 1000},
         {"ai.settings.maxRetries": 2},
+        {"gen_ai.output.messages": '[{"role": "assistant"}]'},
+        {"request_id": "r-17"},
+        {"gen_ai.request.id": "r-17"},
+    ),
+    moving=(
+        {"llm.invocation_parameters": '{"web_search_options": {}}', "gen_ai.request.temperature": 0.7},
+        {"llm.tools.0.tool.json_schema": '{"type": "web_search"}'},
+        {"model_request_parameters": '{"builtin_tools": [{"kind": "web_search"}]}'},
+        {"gen_ai.data_source.id": "shop"},
+        {"gen_ai.input.messages": '[{"role": "user", "content": "How ta'},
     ),
 )
 
@@ -366,6 +397,53 @@ def test_a_request_that_differs_in_what_makes_the_answer_is_another_one(
     assert [more for more, one in zip(parts[1], carried, strict=True) if one != asked[0]] == []
     moving = found[len(asked) + len(carried) :]
     assert [more for more, one in zip(parts[2], moving, strict=True) if one is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("form", "build", "request_of"),
+    [
+        ("openai_chat", openai_chat, CHAT.plain | {"max_completion_tokens": 99}),
+        ("portkey", portkey, GEMINI.plain | {"generationConfig": {"maxOutputTokens": 99}}),
+        ("portkey", portkey, RESPONSES.plain | {"max_output_tokens": 99}),
+        ("helicone", helicone, GEMINI.plain | {"generationConfig": {"maxOutputTokens": 99}}),
+        ("helicone", helicone, RESPONSES.plain | {"max_output_tokens": 99}),
+        ("kong", kong, CONVERSE.plain | {"inferenceConfig": {"maxTokens": 99}}),
+        ("kong", kong, GEMINI.plain | {"generationConfig": {"maxOutputTokens": 99}}),
+        ("litellm_spend_logs", spend_logs, RESPONSES.plain | {"max_output_tokens": 99}),
+        ("langfuse", langfuse, CHAT.plain | {"max_output_tokens": 99}),
+        ("azure_apim", azure_apim, CHAT.plain | {"max_completion_tokens": 99}),
+        ("bedrock", bedrock, CHAT.plain | {"max_completion_tokens": 99}),
+        ("vertex", vertex, GEMINI.plain | {"generationConfig": {"maxOutputTokens": 99}}),
+        ("sglang", sglang, SAMPLING.plain | {"max_new_tokens": 99}),
+        ("otel_genai", otel, SPAN.plain | {"llm.invocation_parameters": '{"max_tokens": 99}'}),
+        ("otel_genai", otel, SPAN.plain | {"ai.settings.maxOutputTokens": 99}),
+    ],
+)
+def test_a_cap_that_is_no_part_of_the_request_is_a_column_of_its_own(
+    tmp_path: Path, form: str, build: Callable[..., dict[str, Any]], request_of: dict[str, Any]
+) -> None:
+    shop = Shop(tmp_path)
+    shop.read(json.dumps(build(plain_record(form), "call-1", request_of)).encode() + b"\n")
+    assert shop.rows("SELECT max_output_tokens FROM store.calls") == [(99,)]
+
+
+@pytest.mark.parametrize("part", ["image_data", "session_params"])
+def test_what_a_log_does_not_hold_as_a_whole_has_no_fingerprint(tmp_path: Path, part: str) -> None:
+    record = sglang(plain_record("sglang"), "call-1", SAMPLING.plain)
+    record["obj"][part] = {"id": "s-1"} if part == "session_params" else ["https://example.com/a.png"]
+    assert fingerprints(Shop(tmp_path), "sglang", [record]) == [None]
+
+
+def test_a_body_that_was_cut_gives_no_fingerprint(tmp_path: Path) -> None:
+    record = azure_apim({}, "call-1", CHAT.plain)
+    body = record["properties"]["backendRequestBody"]
+    whole = {"CorrelationId": "call-1", "PromptTokens": 5, "CompletionTokens": 1, "ModelName": "gpt-5"}
+    whole |= {"Type": "ApiManagementGatewayLlmLog", "TimeGenerated": "2026-10-05T10:00:00Z"}
+    told = whole | {"RequestMessages": json.dumps(WORDS), "BackendRequestBody": body}
+    (known,) = fingerprints(Shop(tmp_path), "azure_apim", [told])
+    assert known is not None
+    (tmp_path / "cut").mkdir()
+    assert fingerprints(Shop(tmp_path / "cut"), "azure_apim", [told | {"BackendRequestBody": body[:40]}]) == [None]
 
 
 def test_without_words_there_is_no_fingerprint(tmp_path: Path) -> None:
