@@ -7,9 +7,10 @@ ApiManagementGatewayLlmLog as rows of Log Analytics, or as a diagnostic setting 
 (lines, or an envelope of records; properties an object or a text). One call has several rows with one CorrelationId:
 one with the counts, and others with pieces of the prompt and the answer in the order of SequenceNumber. Rows of the
 gateway log with the same CorrelationId in the same file add the outcome, the times, the subscription and, where
-logged, the bodies, without which it is not told whether an answer was cut off. Claude's prompt tokens leave the prompt
-cache out; what was read stands only in blobs and event hubs, what was written nowhere: such usage is partial. Probes
-without a model are passed over. The subscription is taken for the project, the product for the team."""
+logged, the bodies, without which it is not told whether an answer was cut off nor with which parameters it was asked
+for; a body that was cut short gives no fingerprint. Claude's prompt tokens leave the prompt cache out; what was read
+stands only in blobs and event hubs, what was written nowhere: such usage is partial. Probes without a model are passed
+over. The subscription is taken for the project, the product for the team."""
 
 [recognise]
 any = [

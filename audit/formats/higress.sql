@@ -7,8 +7,8 @@ a text; before 2024-08 it stood beside the rest. Input counts follow the provide
 Gemini's output excludes its thoughts, which is told from the details that are logged with them (set
 use_default_response_attributes, or the cache is not seen). The consumer of the authentication plugins is taken for the
 project. The provider is told from the upstream's name (llm-NAME.internal), which the operator chose. The question alone
-is not the request: it gives no fingerprint, the messages do. Why an answer ended is not
-logged, so one that came may have been cut off. Lines of other routes are passed over."""
+is not the request: it gives no fingerprint, the messages do; other parameters are not logged, so that requests that
+differ in those alone look alike. Why an answer ended is not logged, so one that came may have been cut off. Lines of other routes are passed over."""
 
 [recognise]
 any = [

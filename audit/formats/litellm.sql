@@ -5,10 +5,11 @@ note   = """
 prompt_tokens counts the prompt cache in, for Anthropic too. A stream without usage is logged as success with
 0 tokens and 0 cost: its usage is missing, not free; newer versions count such a stream themselves, which is derived: a
 provider's own usage of a stream has details. An answer from LiteLLM's own cache bears the id of the answer it repeats:
-it is no answer of the provider's. A failed try of a call that the proxy retries shares the
-id of its other failed tries, so its start is part of its identity. Messages that LiteLLM redacted or cut short all
-look alike: they give no fingerprint. What is sold by the piece and states no tokens (images, pages, sound, a rerank's search
-units) is told as a quantity; the address called tells the region, where prices differ."""
+it is no answer of the provider's. A failed try of a call that the proxy retries shares the id of its other failed
+tries, so its start is part of its identity. Messages that LiteLLM redacted or cut short all look alike: they give no
+fingerprint. model_parameters holds what LiteLLM knows by name: a parameter of one provider's own may be missing from
+it, and with it from the fingerprint. What is sold by the piece and states no tokens (images, pages, sound, a rerank's
+search units) is told as a quantity; the address called tells the region, where prices differ."""
 
 [recognise]
 any = [["id", "call_type", "startTime", "response_cost", "model_parameters"]]
