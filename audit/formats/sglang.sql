@@ -35,6 +35,7 @@ films           = "obj.video_data: json"
 sounds          = "obj.audio_data: json"
 vectors         = "obj.input_embeds: json"
 session         = "obj.session_params.id"
+continued       = "obj.session_params.rid"
 project         = "obj.custom_labels.project"
 team            = "obj.custom_labels.team"
 user_name       = "obj.custom_labels.user"
@@ -59,6 +60,7 @@ m_ids           = "request_parameters{}.input_ids: json"
 m_pairwise      = "request_parameters{}.is_cross_encoder_request: flag"
 m_kinds         = "request_parameters{}.modalities: json"
 m_session       = "request_parameters{}.session_params.id"
+m_continued     = "request_parameters{}.session_params.rid"
 m_project       = "request_parameters{}.custom_labels.project"
 m_team          = "request_parameters{}.custom_labels.team"
 m_user          = "request_parameters{}.custom_labels.user"
@@ -133,9 +135,9 @@ SELECT
     prompt_hash(
         NULL,
         CASE
-            -- What is no text, or stands in a session's earlier calls, is not in the log as a whole.
+            -- What is no text, or goes on with an earlier request, is not in the log as a whole.
             WHEN
-                coalesce(pictures, films, sounds, vectors, session, m_session) IS NOT NULL
+                coalesce(pictures, films, sounds, vectors, continued, m_continued) IS NOT NULL
                 OR nullif(m_kinds, '[]') IS NOT NULL
                 THEN NULL
             WHEN coalesce(prompt_text, m_text) IS NULL AND contains(coalesce(prompt_ids, m_ids), '"..."') THEN NULL

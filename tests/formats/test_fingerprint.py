@@ -430,7 +430,7 @@ def test_a_cap_that_is_no_part_of_the_request_is_a_column_of_its_own(
 @pytest.mark.parametrize("part", ["image_data", "session_params"])
 def test_what_a_log_does_not_hold_as_a_whole_has_no_fingerprint(tmp_path: Path, part: str) -> None:
     record = sglang(plain_record("sglang"), "call-1", SAMPLING.plain)
-    record["obj"][part] = {"id": "s-1"} if part == "session_params" else ["https://example.com/a.png"]
+    record["obj"][part] = {"id": "s-1", "rid": "r-0"} if part == "session_params" else ["https://example.com/a.png"]
     assert fingerprints(Shop(tmp_path), "sglang", [record]) == [None]
 
 
