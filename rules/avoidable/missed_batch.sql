@@ -12,10 +12,11 @@ nobody's in any time zone. A machine's hours are a queue in a short burst a day,
 week; never with streams or several users. Without a word it must be all of it, on many days: a queue in a burst by night, on
 all seven days of the week, for a team whose day is our night rests on some.
 The saving is the gap to the batch price of the same model by kind of token. A batch may find no cache warm: a call is
-flagged only where the batch would be cheaper even then.
+flagged only where the batch would be cheaper even then. Where all requests of a task have as many messages, they are a
+form that is filled in, examples and all, and no turns; the tool that such a one or two call is the form of the answer.
 
-Left alone: streams (somebody watches), another tier than standard (flex is as cheap, priority was chosen), calls that ask
-for a tool, and calls of a session or trace with others of the project, whatever their task: a turn needs the answer before
+Left alone: streams (somebody watches), another tier than standard (flex is as cheap, priority was chosen), other calls
+that ask for a tool, and calls of a session or trace with others of the project, whatever their task: a turn needs the answer before
 it, and may be waited for by the next. Only a session of many calls none of which holds more than a system prompt and one
 question is a queue. Where a task without sessions holds turns, its first turns cannot be told from questions of their own.
 A word that speaks of people who wait overrules.
@@ -185,6 +186,18 @@ chains AS (
     HAVING count(*) > 1 AND (count(*) < $queue_calls OR max(coalesce(c.message_count, 3)) > 2)
 ),
 
+-- Where every request has as many messages as the others, they are a form that is filled in, and no turns.
+shaped AS (
+    SELECT
+        project,
+        environment,
+        task,
+        TRUE AS is_form
+    FROM waiting
+    GROUP BY project, environment, task
+    HAVING min(message_count) = max(message_count) AND count(message_count) = count(*)
+),
+
 turning AS (
     SELECT
         project,
@@ -194,7 +207,9 @@ turning AS (
     FROM waiting
     WHERE chain IS NULL
     GROUP BY project, environment, task
-    HAVING count(CASE WHEN is_turn THEN 1 END) >= count(*) * $turn_share
+    HAVING
+        min(message_count) < max(message_count)
+        AND count(CASE WHEN is_turn THEN 1 END) >= count(*) * $turn_share
 )
 
 SELECT
@@ -214,13 +229,18 @@ LEFT JOIN turning AS t
         AND w.project IS NOT DISTINCT FROM t.project
         AND w.environment IS NOT DISTINCT FROM t.environment
         AND w.task IS NOT DISTINCT FROM t.task
+LEFT JOIN shaped AS h
+    ON
+        w.project IS NOT DISTINCT FROM h.project
+        AND w.environment IS NOT DISTINCT FROM h.environment
+        AND w.task IS NOT DISTINCT FROM h.task
 WHERE
     c.chain IS NULL
     AND t.holds_turns IS NULL
     -- Several messages without a session are a turn of something that goes on.
-    AND (w.chain IS NOT NULL OR coalesce(w.message_count, 0) <= 2)
+    AND (w.chain IS NOT NULL OR coalesce(w.message_count, 0) <= 2 OR h.is_form)
     AND w.is_plain
-    AND coalesce(w.tool_calls, 0) = 0
+    AND (coalesce(w.tool_calls, 0) = 0 OR (h.is_form AND w.message_count <= 2))
     AND w.cost > 0
     AND w.price_gap > w.read_tokens * w.cold_gap
     AND w.price_gap > 0

@@ -13,7 +13,7 @@ its name: who writes under an alias may read under the dated name. A call of ano
 are the same. What a call wrote beyond what it had read itself is its own conversation, and only that session can read it,
 where the session is known. One read is enough, however little it reads.
 The last turn of a conversation cannot know that it is the last: its write is the price of a cache that served the turns
-before. So a lane (project, task, model) is flagged only where writing was the wrong decision, again and again: where all its
+before. So a lane (project, task, key, model) is flagged only where writing was the wrong decision, again and again: where all its
 reads together saved no more than its writes cost, or four writes in five went unread, as when each question writes its own
 text behind a common head. Writes too near the end of the data to be judged do not count, nor do batches, whose order is
 not known.
@@ -38,6 +38,7 @@ WITH accounts AS (
     SELECT
         project,
         task,
+        api_key,
         model,
         response_model,
         sum(coalesce(cache_read_tokens, 0) * greatest(input_price - cache_read_price, 0)) AS read_saving,
@@ -56,7 +57,7 @@ WITH accounts AS (
     WHERE
         (cache_write_tokens > 0 OR cache_read_tokens > 0)
         AND coalesce(gateway_cache_hit, FALSE) = FALSE
-    GROUP BY project, task, model, response_model
+    GROUP BY project, task, api_key, model, response_model
 ),
 
 -- An alias and the dated name behind it are one model with one cache.
@@ -75,12 +76,13 @@ lanes AS (
     SELECT
         a.project,
         a.task,
+        a.api_key,
         n.engine,
         sum(a.read_saving) AS read_saving,
         sum(a.write_cost) AS write_cost
     FROM accounts AS a
     INNER JOIN names AS n ON a.model = n.model
-    GROUP BY a.project, a.task, n.engine
+    GROUP BY a.project, a.task, a.api_key, n.engine
     HAVING
         sum(a.all_writes) >= $min_writes
         AND sum(a.write_cost) > 0
@@ -115,6 +117,7 @@ users AS (
     SELECT
         c.call_id,
         p.place,
+        c.api_key,
         c.task,
         c.model,
         p.knows_heads,
@@ -220,6 +223,7 @@ waits AS (
         f.call_id,
         f.place,
         f.task,
+        f.api_key,
         f.model,
         f.written_tokens - f.hour_tokens AS short_tokens,
         f.hour_tokens,
@@ -256,6 +260,7 @@ writes AS (
         call_id,
         place,
         task,
+        api_key,
         model,
         cost,
         CASE WHEN wait_ms > cache_lifetime_ms THEN short_tokens ELSE 0 END AS unread_short_tokens,
@@ -270,22 +275,26 @@ counted AS (
     SELECT
         place,
         task,
+        api_key,
         count(*) AS written_writes,
         count(CASE WHEN unread_short_tokens + unread_hour_tokens > 0 THEN 1 END) AS unread_writes
     FROM writes
-    GROUP BY place, task
+    GROUP BY place, task, api_key
 ),
 
 wrong AS (
     SELECT
         c.place,
         c.task,
+        c.api_key,
         c.written_writes,
         c.unread_writes
     FROM counted AS c
     INNER JOIN places AS p ON c.place = p.place AND c.task IS NOT DISTINCT FROM p.task
     INNER JOIN lanes AS l
-        ON p.project IS NOT DISTINCT FROM l.project AND p.task IS NOT DISTINCT FROM l.task AND p.engine = l.engine
+        ON
+            p.project IS NOT DISTINCT FROM l.project AND p.task IS NOT DISTINCT FROM l.task AND p.engine = l.engine
+            AND c.api_key IS NOT DISTINCT FROM l.api_key
     WHERE
         c.unread_writes >= $min_writes
         AND (c.unread_writes >= c.written_writes * $unread_share OR l.read_saving <= l.write_cost)
@@ -303,7 +312,11 @@ SELECT
     r.unread_writes,
     r.written_writes
 FROM writes AS w
-INNER JOIN wrong AS r ON w.place = r.place AND w.task IS NOT DISTINCT FROM r.task
+INNER JOIN wrong AS r
+    ON
+        w.place = r.place
+        AND w.task IS NOT DISTINCT FROM r.task
+        AND w.api_key IS NOT DISTINCT FROM r.api_key
 WHERE
     (w.unread_short_tokens * w.surcharge) + (w.unread_hour_tokens * w.hour_surcharge) > 0
     AND w.cost > 0

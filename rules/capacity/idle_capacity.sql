@@ -9,7 +9,7 @@ An hour is idle when the tokens it served lie below useful_load of the pool's bu
 that served any). Only stretches of min_stretch_hours count, since what must be loaded again within the hour is not switched
 off. Every call of the pool bears the same part of its cost: the idle hours' part of the paid ones. Where fewer hours are
 paid than have passed, nobody knows which, and idle hours count only beyond the unpaid ones. Hours with calls that
-state no tokens are taken for busy. Of a month that still runs, only days that have passed are looked at. Below min_paid_hours,
+state no tokens are taken for busy, unless the calls were refused. Of a month that still runs, only days that have passed are looked at. Below min_paid_hours,
 three days, a pool is being tried out; below min_idle_part of the paid hours no schedule is worth writing."""
 
 [params]
@@ -29,7 +29,14 @@ WITH served AS (
         c.day,
         c.hour,
         sum(coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0)) AS tokens,
-        coalesce(bool_or(c.input_tokens IS NULL AND c.output_tokens IS NULL), FALSE) AS is_unstated
+        -- What was refused kept nothing busy.
+        coalesce(
+            bool_or(
+                c.input_tokens IS NULL AND c.output_tokens IS NULL
+                AND coalesce(c.http_status, 0) NOT IN (400, 401, 403, 404, 422, 429, 503)
+            ),
+            FALSE
+        ) AS is_unstated
     FROM calls AS c
     INNER JOIN pools AS p ON c.price_source = p.price_source
     WHERE coalesce(c.gateway_cache_hit, FALSE) = FALSE

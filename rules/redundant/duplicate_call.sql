@@ -11,7 +11,7 @@ The same request: prompt, project, provider, model, operation, output cap and en
 model that answered. A fingerprint whose answered calls differ in length or in messages covers only a part of the
 request: none of its calls is judged. The earlier call was ok, gave back something, and had ended before this one
 started: answers sampled side by side are no duplicates. Where a task asks half of its prompts or more (at least five)
-several times within their session, it takes samples, and those are left alone; other answers drawn one after another
+several times within minutes in their session, it takes samples, and those are left alone; other answers drawn one after another
 from one prompt look the same in a log as repeats, and are counted, unless a name says what they are for. A step of an
 agent (its answer calls tools) acts anew each time. It counts only where nothing was made of the earlier
 one: where it was the session's last call before this one, or where this one stands alone in its session. Without a
@@ -28,14 +28,17 @@ fingerprint may not be the whole request's.
 window_hours: 24, because an answer a day old is still the answer; at most 168, as far as the rule looks back.
 unknown_latency_ms: ten minutes, because providers let no call run longer; before that an unknown end may be to come.
 searching_models: names of models that look things up each time, so that their answers change.
+sampling_ms: ten minutes. Who takes samples within a session draws them one after another; a job whose session is the day
+may run twice on it.
 meant_names: the field's words for asking again on purpose, whole words only, for "retrieval" is no evaluation; a
 Chinese word that products and rates share (评测, 基准) counts only alone or with what is evaluated."""
 
 [params]
 window_hours       = 24
 unknown_latency_ms = 600000
-searching_models   = "sonar|search|:online|deep-research"
+searching_models   = "sonar|[^a-z]search([^a-z]|$)|:online|deep-research"
 meant_names        = "(^|[^a-z])(evals?|bench(mark(s|ing)?)?|a/?b[-_ ]?tests?|shadow|(load|stress|soak|perf|performance)[-_ ]?test(s|ing)?|k6|pass([-_ ]?@|[-_ ]at)[-_ ]?(k|[0-9]+)|best[-_ ]?of[-_ ]?(n|[0-9]+)|sampling|self[-_ ]?consisten(t|cy)|majority[-_ ]?vot(e|ing)|humaneval|(model|llm|prompt|rag|offline|regression)[-_ ]?evaluations?)([^a-z]|$)|(^| )evaluation( |$)|压测|压力测试|负载测试|性能测试|基准测试|对比测试|多次采样|自洽|(模型|离线|自动|回归|效果)评测|(^|[^一-龥])评测(集|环境|任务|平台)?([^一-龥]|$)"
+sampling_ms        = 600000
 
 [zh]
 title   = "同一请求重复付费"
@@ -235,7 +238,8 @@ told AS (
         c.task,
         c.prompt_hash,
         c.session,
-        coalesce(c.session = o.session, FALSE) AS is_in_session
+        -- Samples are drawn one after another; what comes later is the same job, run again.
+        coalesce(c.session = o.session AND r.age_ms <= $sampling_ms, FALSE) AS is_in_session
     FROM repeats AS r
     INNER JOIN candidates AS c ON r.call_id = c.call_id
     INNER JOIN candidates AS o ON r.original = o.call_id

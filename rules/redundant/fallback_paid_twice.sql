@@ -16,8 +16,8 @@ to a dearer model; and a pair of models that answers so many of the first one's 
 design and no accident. Another task, environment or source asks for itself. Where clocks know whole seconds, what
 began within a second of the end may have been asked beside it.
 A fingerprint that goes with several lengths for one model, or with other numbers of messages, covers only a part of the
-request and is not judged. One model under two names (alias and dated name) is no second model where the answering model
-shows it. Some logs put the model into the prompt's fingerprint; there the two prompts differ, and nothing is found.
+request and is not judged. The same model at another provider is a second one. One model under two names (alias and
+dated name) at one provider is none where the answering model shows it. Some logs put the model into the prompt's fingerprint; there the two prompts differ, and nothing is found.
 Where nobody owns a call, its key stands for the project.
 
 within_ms: three minutes, because a fallback comes at once; later it is another request.
@@ -50,7 +50,7 @@ asked_of_two AS (
     FROM calls
     WHERE prompt_hash IN (SELECT prompt_hash FROM repeated)
     GROUP BY prompt_hash
-    HAVING min(model) <> max(model)
+    HAVING min(concat_ws('/', provider, model)) <> max(concat_ws('/', provider, model))
 ),
 
 traced AS (
@@ -65,6 +65,7 @@ traced AS (
         trace_id,
         prompt_hash,
         model,
+        provider,
         response_model,
         response_id,
         input_tokens,
@@ -101,7 +102,9 @@ seen_by_two AS (
         prompt_hash
     FROM traced
     GROUP BY trace_id, prompt_hash
-    HAVING min(model) <> max(model) AND count(DISTINCT CASE WHEN is_answer THEN model END) <= 2
+    HAVING
+        min(concat_ws('/', provider, model)) <> max(concat_ws('/', provider, model))
+        AND count(DISTINCT CASE WHEN is_answer THEN model END) <= 2
 ),
 
 candidates AS (
@@ -116,6 +119,7 @@ candidates AS (
         t.trace_id,
         t.prompt_hash,
         t.model,
+        t.provider,
         t.response_model,
         t.response_id,
         t.message_count,
@@ -168,7 +172,7 @@ answered_before AS (
             AND floor(c.start_ms / $within_ms) = a.stretch
     WHERE
         c.cost > 0
-        AND c.model <> a.model
+        AND (c.model <> a.model OR c.provider <> a.provider)
         AND c.task IS NOT DISTINCT FROM a.task
         AND c.environment IS NOT DISTINCT FROM a.environment
         AND c.source = a.source
@@ -177,7 +181,7 @@ answered_before AS (
         AND c.start_ms - a.end_ms BETWEEN a.clock_ms AND $within_ms
         AND NOT coalesce(c.message_count <> a.message_count, FALSE)
         AND NOT regexp_matches(lower(concat_ws(' ', c.task, c.environment, array_to_string(c.tags, ' '))), $meant_names)
-        AND NOT coalesce(c.response_model = a.response_model, FALSE)
+        AND NOT coalesce(c.response_model = a.response_model AND c.provider IS NOT DISTINCT FROM a.provider, FALSE)
         AND NOT coalesce(c.response_id = a.response_id AND length(c.response_id) >= 8, FALSE)
 ),
 

@@ -25,7 +25,7 @@ max_output_tokens = 20
 tolerance_share   = 0.2
 regular_share     = 0.9
 min_gap_ms        = 9000
-searching_models  = "sonar|search|:online|deep-research"
+searching_models  = "sonar|[^a-z]search([^a-z]|$)|:online|deep-research"
 
 [zh]
 title   = "付费的健康探测"

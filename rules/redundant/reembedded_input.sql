@@ -24,8 +24,8 @@ of the same input cannot be told apart where a log does not state them.
 
 window_days: 35, so that an index built anew once a month is seen; no more, as far as the rule looks back.
 unknown_latency_ms: a minute, because an embedding takes less.
-blank_share: half of a project's embeddings by one model are not one text; blank_calls: from 5 of them on, since an index
-may be one page that was built anew a few times. crowd_sessions: 20 a day, for no job builds its index anew so often."""
+blank_share: half of a project's embeddings by one model are not one text; blank_calls: from 5 of them a day on, since an
+index may be one page that is built anew each night. crowd_sessions: 20 a day, for no job builds its index anew so often."""
 
 [params]
 window_days        = 35
@@ -100,7 +100,8 @@ frequent AS (
     FROM candidates
     WHERE hash_calls >= $blank_calls
     GROUP BY prompt_hash, payer, model
-    HAVING count(*) >= $blank_calls
+    -- A text that stands for many comes often each day; an index of one text that is made anew each night does not.
+    HAVING count(*) >= $blank_calls * count(DISTINCT floor(start_ms / 86400000))
 ),
 
 doubted AS (
