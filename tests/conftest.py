@@ -45,7 +45,7 @@ class Audit:
             text=True,
             cwd=self.folder,
             env=self.environment | environment,
-            timeout=120,
+            timeout=300,
         )
 
     def settings(self, text: str, name: str = "audit.toml") -> Path:
