@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import string
+import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,9 @@ TEXTS = ("title", "because", "fix")
 GIVEN_TO_TEXTS = ("project", "subject", "calls", "amount", "saving")
 KEYS = {
     "title", "grade", "because", "fix", "precedence", "look_back_days", "look_back_operations", "history_days", "needs",
-    "note", "params", "zh",
+    "note", "params", "shared", "zh",
 }  # fmt: skip
+SHARED = "shared.toml"
 LOOK_BACK_LIMIT = 35
 HISTORY_LIMIT = 365
 
@@ -160,7 +162,7 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
         grade = Grade(header.get("grade", ""))
     except ValueError:
         raise UsageError(f"{path}: grade is one of {', '.join(Grade)}") from None
-    params = dict(header.get("params", {}))
+    params = dict(header.get("params", {})) | _shared(path, header.get("shared", []))
     for name, value in (overrides or {}).items():
         if name not in params:
             near = difflib.get_close_matches(name, params, n=1)
@@ -195,6 +197,25 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> Rule:
 def _asked(tables: Tables, params: Mapping[str, Any]) -> sandbox.Asked:
     """What a rule in Python asks for: its header says it."""
     return sandbox.Asked(frozenset(params), frozenset(tables).union(*tables.values()))
+
+
+def _shared(path: Path, names: Any) -> dict[str, Any]:
+    """The parameters that a rule has in common with others, from the file beside the folder of its family."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{path}: 'shared' is a list of parameters, as [\"meant_names\"]")
+    if not names:
+        return {}
+    common = path.resolve().parent.parent / SHARED
+    try:
+        held = tomllib.loads(common.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: 'shared' asks for {common}, which is missing: copy it there too") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{common}: cannot be read: {error}") from None
+    for name in names:
+        if name not in held:
+            raise UsageError(f"{path}: 'shared' names '{name}', which {common} does not hold: {', '.join(held)}")
+    return {name: held[name] for name in names}
 
 
 def _operations(path: Path, header: Mapping[str, Any]) -> tuple[str, ...]:

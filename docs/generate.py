@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DOCS = Path(__file__).resolve().parent
+LONGEST = 60
 GRADES = {
     Grade.PROVEN: "the money bought nothing",
     Grade.AVOIDABLE: "arithmetic on the provider's own price list",
@@ -106,7 +107,11 @@ def _needs(rule: rulebook.Rule) -> str:
 
 
 def _params(rule: rulebook.Rule) -> str:
-    return ", ".join(f"`{name} = {str(value).lower()}`" for name, value in rule.params.items()) or "none"
+    shown = (
+        f"`{name} = {str(value).lower()}`" if len(str(value)) <= LONGEST else f"`{name}` (a pattern)"
+        for name, value in rule.params.items()
+    )
+    return ", ".join(shown) or "none"
 
 
 def rule_tables() -> str:

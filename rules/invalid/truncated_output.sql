@@ -5,6 +5,7 @@ because = "{calls:answer was|answers were} cut off and asked for again. The cost
 fix     = "Raise the output cap of {project} to what its answers need (an unused cap costs nothing), or ask for shorter ones."
 precedence = 40
 needs = ["finish_reason", "prompt_hash | session_id"]
+shared = ["meant_names"]
 note    = """
 Asked again, soon after the cut-off answer had ended: the same prompt of the project, on whatever model (on the same
 one, of the same length), or, where the log states no prompt, the next request of the session if it is of the same
@@ -24,7 +25,6 @@ meant_names: the field's words for asking the same several times on purpose, who
 again_within_ms    = 120000
 least_tokens       = 16
 unknown_latency_ms = 10000
-meant_names        = "(^|[^a-z])(evals?|bench(mark(s|ing)?)?|a/?b[-_ ]?tests?|shadow|(load|stress|soak|perf|performance)[-_ ]?test(s|ing)?|k6|pass([-_ ]?@|[-_ ]at)[-_ ]?(k|[0-9]+)|best[-_ ]?of[-_ ]?(n|[0-9]+)|sampling|self[-_ ]?consisten(t|cy)|majority[-_ ]?vot(e|ing)|humaneval|(model|llm|prompt|rag|offline|regression)[-_ ]?evaluations?)([^a-z]|$)|(^| )evaluation( |$)|压测|压力测试|负载测试|性能测试|基准测试|对比测试|多次采样|自洽|(模型|离线|自动|回归|效果)评测|(^|[^一-龥])评测(集|环境|任务|平台)?([^一-龥]|$)"
 
 [zh]
 title   = "回答被截断后重新请求"

@@ -6,6 +6,7 @@ fix     = "Put a response cache in front of {project}, keyed by the whole reques
 precedence = 10
 look_back_days = 7
 needs = ["prompt_hash", "status"]
+shared = ["searching_models", "meant_names"]
 note    = """
 The same request: prompt, project, provider, model, operation, output cap and environment are the same, and so is the
 model that answered. A fingerprint whose answered calls differ in length or in messages covers only a part of the
@@ -36,8 +37,6 @@ Chinese word that products and rates share (评测, 基准) counts only alone or
 [params]
 window_hours       = 24
 unknown_latency_ms = 600000
-searching_models   = "sonar|[^a-z]search([^a-z]|$)|:online|deep-research"
-meant_names        = "(^|[^a-z])(evals?|bench(mark(s|ing)?)?|a/?b[-_ ]?tests?|shadow|(load|stress|soak|perf|performance)[-_ ]?test(s|ing)?|k6|pass([-_ ]?@|[-_ ]at)[-_ ]?(k|[0-9]+)|best[-_ ]?of[-_ ]?(n|[0-9]+)|sampling|self[-_ ]?consisten(t|cy)|majority[-_ ]?vot(e|ing)|humaneval|(model|llm|prompt|rag|offline|regression)[-_ ]?evaluations?)([^a-z]|$)|(^| )evaluation( |$)|压测|压力测试|负载测试|性能测试|基准测试|对比测试|多次采样|自洽|(模型|离线|自动|回归|效果)评测|(^|[^一-龥])评测(集|环境|任务|平台)?([^一-龥]|$)"
 sampling_ms        = 600000
 
 [zh]

@@ -6,6 +6,7 @@ fix     = "Look in {project}'s gateway for what takes a good answer for a failur
 precedence = 15
 look_back_days = 1
 needs = ["prompt_hash", "trace_id", "latency_ms", "status"]
+shared = ["meant_names"]
 note    = """
 The first answer was ok, gave back something, called no tool (that is a step, and no answer yet), and had ended before
 the second call started: requests raced against each other (hedging), and models asked side by side, overlap and are
@@ -17,8 +18,8 @@ design and no accident. Another task, environment or source asks for itself. Whe
 began within a second of the end may have been asked beside it.
 A fingerprint that goes with several lengths for one model, or with other numbers of messages, covers only a part of the
 request and is not judged. The same model at another provider is a second one. One model under two names (alias and
-dated name) at one provider is none where the answering model shows it. Some logs put the model into the prompt's fingerprint; there the two prompts differ, and nothing is found.
-Where nobody owns a call, its key stands for the project.
+dated name) at one provider is none where the answering model shows it. Some logs put the model into the prompt's
+fingerprint; there the two prompts differ, and nothing is found. Where nobody owns a call, its key stands for the project.
 
 within_ms: three minutes, because a fallback comes at once; later it is another request.
 meant_share, meant_pairs: half of the first model's answers and at least five of them; an accident stays well below, and
@@ -29,7 +30,6 @@ meant_names: the field's words for asking several models on purpose, whole words
 within_ms   = 180000
 meant_share = 0.5
 meant_pairs = 5
-meant_names = "(^|[^a-z])(evals?|bench(mark(s|ing)?)?|a/?b[-_ ]?tests?|shadow|(load|stress|soak|perf|performance)[-_ ]?test(s|ing)?|k6|pass([-_ ]?@|[-_ ]at)[-_ ]?(k|[0-9]+)|best[-_ ]?of[-_ ]?(n|[0-9]+)|sampling|self[-_ ]?consisten(t|cy)|majority[-_ ]?vot(e|ing)|humaneval|(model|llm|prompt|rag|offline|regression)[-_ ]?evaluations?)([^a-z]|$)|(^| )evaluation( |$)|压测|压力测试|负载测试|性能测试|基准测试|对比测试|多次采样|自洽|(模型|离线|自动|回归|效果)评测|(^|[^一-龥])评测(集|环境|任务|平台)?([^一-龥]|$)"
 
 [zh]
 title   = "已有回答，又付费请另一个模型作答"

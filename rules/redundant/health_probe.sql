@@ -5,6 +5,7 @@ because = "{calls:probe|probes}: key {subject} sends {model} the same small prom
 fix     = "Let the monitor of {project} ask what is free (the list of models, the provider's status page, the error rate of real calls), or probe every few hours only, and not while real calls get answers."
 precedence = 50
 needs = ["prompt_hash", "api_key", "input_tokens"]
+shared = ["searching_models"]
 note    = """
 One prompt that one key sends one model of one project, day by day in the company's time zone: often enough, and on a
 beat. A beat is regular if nine gaps in ten are within a fifth of the day's median gap: people, retries and short
@@ -25,7 +26,6 @@ max_output_tokens = 20
 tolerance_share   = 0.2
 regular_share     = 0.9
 min_gap_ms        = 9000
-searching_models  = "sonar|[^a-z]search([^a-z]|$)|:online|deep-research"
 
 [zh]
 title   = "付费的健康探测"

@@ -51,6 +51,11 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "needs_half_a_choice": (headed(HEADER + 'needs = ["cost |"]\n'), "'needs' names 'cost', which is no column"),
     "needs_unused": (headed(HEADER + 'needs = ["call_id", "task"]\n'), "'needs' names 'task', which its SQL does not"),
     "text_for_params": (headed(HEADER + 'params = "none"\n'), "'params' in the header is a table"),
+    "text_for_shared": (headed(HEADER + 'shared = "meant_names"\n'), "'shared' is a list of parameters"),
+    "shared_of_none": (
+        headed(HEADER + 'shared = ["meant_names"]\n'),
+        "shared.toml, which is missing: copy it there too",
+    ),
     "text_for_zh": (headed(HEADER + 'zh = "title"\n'), "'zh' in the header is a table"),
     "zh_is_no_text": (headed(HEADER + "[zh]\ntitle = 3\n"), "the header needs a text 'title'"),
     "no_column": (headed(HEADER.replace('"b"', '"{colour} of {project}"')), "its texts name {colour}"),
@@ -109,6 +114,21 @@ def test_a_text_parameter_is_a_value_and_never_sql(write_rule: Callable[..., Pat
     audit = audited(tmp_path / "store", path.parent, {"mine": {"name": attack}})
     assert audit.failures == {}
     assert "mine" not in audit.findings
+
+
+def test_a_shared_parameter_stands_beside_the_families(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    rule, shared = tmp_path / "own" / "a.sql", tmp_path / "shared.toml"
+    rule.write_text(headed(HEADER + 'shared = ["least"]\n', PARAMETER), encoding="utf-8")
+    shared.write_text("least = 3\nmost = 5\n", encoding="utf-8")
+    assert rulebook.read(rule).params == {"least": 3}
+    assert rulebook.read(rule, {"least": 4}).params == {"least": 4}
+    shared.write_text("most = 5\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"'shared' names 'least', which .*shared\.toml does not hold: most"):
+        rulebook.read(rule)
+    shared.write_text("least = = 3\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"shared\.toml: cannot be read: Invalid value"):
+        rulebook.read(rule)
 
 
 def test_a_parameter_the_rule_does_not_have_is_named(write_rule: Callable[..., Path]) -> None:
