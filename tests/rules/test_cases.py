@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import string
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ def test_a_rule_finds_what_its_case_says_and_nothing_else(path: Path, number: in
     copy = tmp_path / path.parent.name / path.name
     copy.parent.mkdir()
     copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    shutil.copy(places.rules() / rulebook.SHARED, tmp_path)
     copy.with_suffix(".yml").write_text(yaml.safe_dump({"cases": [case]}), encoding="utf-8")
     assert [result.difference for result in rulecases.run_cases([copy])] == [None]
 
