@@ -266,4 +266,5 @@ def test_interrupts_pressed_in_haste_end_nothing(held: Audit) -> None:
         terminal.until("audit> ")
         for _ in range(200):
             terminal.process.send_signal(signal.SIGINT)
-        assert "\n42\n" in terminal.ask("SELECT 6 * 7 AS n;") + terminal.ask("SELECT 6 * 7 AS n;")
+        # Each may have left a prompt behind, and dropped what was typed.
+        assert any("\n42\n" in terminal.ask("SELECT 6 * 7 AS n;") for _ in range(202))

@@ -15,6 +15,7 @@ from audit.records import AuditError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from audit.analyst.monthview import MonthView
 
@@ -33,21 +34,22 @@ def talk(view: MonthView, most: int, wide: int) -> None:
     """Read queries and print their answers until told to stop."""
     (calls,) = view.engine.row("SELECT count(*) FROM calls")
     _say(f"{view.month}: {calls:,} calls, read only. End a query with ; and see .tables, .columns calls, .help, .quit")
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupts = _Interrupts()
+    before = signal.signal(signal.SIGINT, interrupts)
     try:
         with _remembered():
-            while not _ended(view, most, wide):
+            while not _ended(interrupts, view, most, wide):
                 _say("stopped")
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _ended(view: MonthView, most: int, wide: int) -> bool:
+def _ended(interrupts: _Interrupts, view: MonthView, most: int, wide: int) -> bool:
     """Answer what is asked; False where an interrupt ended it, and not the one who asks."""
     try:
-        for text in _asked():
+        for text in _asked(interrupts):
             try:
-                with _interruptible():
+                with interrupts.heard():
                     _answer(view, text, most, wide)
             except AuditError as error:
                 _say(str(error))
@@ -56,13 +58,13 @@ def _ended(view: MonthView, most: int, wide: int) -> bool:
     return True
 
 
-def _asked() -> Iterator[str]:
+def _asked(interrupts: _Interrupts) -> Iterator[str]:
     """What is asked, a command or a whole query at a time, until the end of the input or ``.quit``."""
     held: list[str] = []
     while True:
         try:
-            with _interruptible():
-                line = input(_NEXT if held else _FIRST)
+            with interrupts.heard():
+                line = _line(_NEXT if held else _FIRST)
         except KeyboardInterrupt:
             _say("")
             held = []
@@ -82,14 +84,40 @@ def _asked() -> Iterator[str]:
             held = []
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C counts while a line is typed or a query runs, and nowhere else: it is pressed in haste, and twice."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _line(prompt: str) -> str:
+    """What is typed; KeyboardInterrupt where an interrupt drops it."""
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return input(prompt)
+    except SystemError as error:
+        # The interpreter's input() looks for interrupts once more while the first one's exception is under way.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+
+
+class _Interrupts:
+    """Ctrl-C counts once while a line is typed or a query runs, and nowhere else: it is pressed in haste, and twice.
+
+    To take the signal's handler away and set it again would leave moments in which the next one ends the prompt.
+    """
+
+    def __init__(self) -> None:
+        self._heard = False
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        """Handle the signal."""
+        if self._heard:
+            self._heard = False
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Let the next one count, as KeyboardInterrupt."""
+        self._heard = True
+        try:
+            yield
+        finally:
+            self._heard = False
 
 
 def _answer(view: MonthView, text: str, most: int, wide: int) -> None:
