@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from audit.records import Month
     from audit.report.content import Report
     from audit.report.render import Pages
-    from audit.rulebook import Rule
+    from audit.rulebook import Broken, Rule
     from audit.settings import Settings
+
+    Rules = tuple[list[Rule], list[Broken]]
 
 DONE, BREACHED, INCOMPLETE = 0, 3, 4
 
@@ -51,11 +53,12 @@ def audit_month(
     told: Told,
     *,
     rates: Rates,
+    rules: Rules,
     accepted: Sequence[Accepted] = (),
     restated: str | None = None,
 ) -> Outcome:
     """calls --prices--> priced calls --rules--> flags --ledger--> findings --> report --> files."""
-    from audit import closing, inspection, redline, rulebook, window
+    from audit import closing, inspection, redline, window
     from audit.reconcile.reconciliation import reconcile
     from audit.report import files as report_files
     from audit.report.assemble import Audited, assemble
@@ -63,13 +66,13 @@ def audit_month(
 
     reconciled = reconcile(engine, settings, month, anew=restated is not None)
     owners = redline.owners(settings, month, rates)
-    rules, broken = rulebook.load(packs.folders(settings.paths), settings.rules, python=settings.limits.python_rules)
-    reach, asked = window.Reach.of(rules), window.asked_by(rules)
+    usable, broken = rules
+    reach, asked = window.Reach.of(usable), window.asked_by(usable)
     span = window.build(engine, settings, month, owners, reach, asked=asked, rates=rates, anew=restated is not None)
     engine.seal()
     found = inspection.inspect(
         engine,
-        rules,
+        usable,
         broken,
         span,
         seconds=settings.limits.rule_seconds,
@@ -79,15 +82,15 @@ def audit_month(
     )
     found = replace(found, findings=accepting.marked(found.findings, accepted, month))
     running = month > history.last_closed(settings.zone)
-    report = assemble(engine, Audited(settings, month, span, rules, found, rates, reconciled, running=running))
-    known = {*(rule.id for rule in rules), *(rule.id for rule in broken), *settings.rules}
+    report = assemble(engine, Audited(settings, month, span, usable, found, rates, reconciled, running=running))
+    known = {*(rule.id for rule in usable), *(rule.id for rule in broken), *settings.rules}
     strays = accepting.strays(found.findings, accepted, month, known)
     report = replace(report, restated=closing.restated(engine, report, restated), strays=strays)
     pages = render(report, places.templates())
     folder = settings.paths.reports / str(month)
     report_files.write(folder, report, pages, engine)
     failed = {broken.id for broken in found.failures}
-    return Outcome(report, pages, folder, exit_code(report), [rule for rule in rules if rule.id not in failed])
+    return Outcome(report, pages, folder, exit_code(report), [rule for rule in usable if rule.id not in failed])
 
 
 def run(
@@ -107,6 +110,7 @@ def run(
     """
     accepted = accepted_file.load(settings.paths.accepted)
     with open_store(settings.paths.store, settings) as engine, ThreadPoolExecutor(1) as beside:
+        rules = beside.submit(rules_of, settings)
         beside.submit(_load_the_rest)
         receipts = intake.take_in(engine, settings, logs, told)
         held = history.months_with_calls(engine, settings.zone)
@@ -124,7 +128,9 @@ def run(
         from audit.pricing.money import Rates
 
         rates = Rates.of(engine, settings, anew=None if restated is None else month)
-        outcome = audit_month(engine, settings, month, told, rates=rates, accepted=accepted, restated=restated)
+        outcome = audit_month(
+            engine, settings, month, told, rates=rates, rules=rules.result(), accepted=accepted, restated=restated
+        )
         found = kept.ever_found(engine)
         doubts = [stray.complaint for stray in outcome.report.strays if stray.is_misspelt(found)]
         with engine.transaction():
@@ -135,8 +141,15 @@ def run(
     return replace(outcome, months=tuple(held), doubts=tuple(doubts))
 
 
+def rules_of(settings: Settings) -> Rules:
+    """The rules that the settings ask for, and those among them that cannot be used."""
+    from audit import rulebook
+
+    return rulebook.load(packs.folders(settings.paths), settings.rules, python=settings.limits.python_rules)
+
+
 def _load_the_rest() -> None:
-    """What judging needs, loaded on a core that would else be idle while the engine begins to read."""
+    """What judging needs, loaded while the engine reads."""
     from audit import closing, inspection, window  # noqa: F401
     from audit.reconcile import reconciliation  # noqa: F401
     from audit.report import assemble, files, render  # noqa: F401

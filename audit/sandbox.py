@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlglot
 from sqlglot import exp
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from audit.sqlfile import SqlFile
+
+N = TypeVar("N")
 
 TABLES = ("calls", "prices", "daily_spend", "days", "first_seen", "pools", "projects")
 _TABLE_FUNCTIONS = {"unnest", "generate_series", "range", "explodinggenerateseries"}
@@ -57,27 +59,39 @@ class Asked:
 
 def check(file: SqlFile, params: Iterable[str]) -> Asked:
     """Check a rule's SQL. Raises UsageError with file, line and reason."""
-    tree = _parsed(file)
-    used = {str(node.this.name) for node in tree.find_all(exp.Parameter) if node.this}
-    used |= {str(node.name) for node in tree.find_all(exp.Placeholder) if node.name}
+    nodes = _Nodes(_parsed(file))
+    used = {str(node.this.name) for node in nodes.of(exp.Parameter) if node.this}
+    used |= {str(node.name) for node in nodes.of(exp.Placeholder) if node.name}
     for name in sorted(used - set(params)):
         raise UsageError(f"{file.path}, line {_line(file, '$' + name)}: '${name}' is no parameter; add it to [params]")
-    _check_sandbox(file, tree)
-    return Asked(frozenset(used), _columns(tree))
+    _check_sandbox(file, nodes)
+    return Asked(frozenset(used), _columns(nodes))
 
 
-def _columns(tree: exp.Expr) -> frozenset[str] | None:
+class _Nodes:
+    """A parsed statement's nodes, walked once: a walk costs as much as all that is asked of it."""
+
+    def __init__(self, tree: exp.Expr) -> None:
+        self._all = list(tree.walk())
+
+    def of(self, *kinds: type[N]) -> list[N]:
+        """Those of some kinds, in the walk's order."""
+        return [node for node in self._all if isinstance(node, kinds)]
+
+
+def _columns(nodes: _Nodes) -> frozenset[str] | None:
     """Every name the SQL mentions, which holds every column it needs; None where a star stands over a given table."""
-    for select in tree.find_all(exp.Select):
-        starred = select.is_star or any(column.find(exp.Star) for column in select.expressions)
-        counted = all(isinstance(star.parent, exp.Count) for star in select.find_all(exp.Star))
-        if starred and not counted and any(table.name.lower() in TABLES for table in _own_tables(select)):
-            return None
-    if tree.find(exp.Pivot) is not None or any(join.method == "NATURAL" for join in tree.find_all(exp.Join)):
+    if any(not isinstance(star.parent, exp.Count) for star in nodes.of(exp.Star)):
+        for select in nodes.of(exp.Select):
+            starred = select.is_star or any(column.find(exp.Star) for column in select.expressions)
+            counted = all(isinstance(star.parent, exp.Count) for star in select.find_all(exp.Star))
+            if starred and not counted and any(table.name.lower() in TABLES for table in _own_tables(select)):
+                return None
+    if nodes.of(exp.Pivot) or any(join.method == "NATURAL" for join in nodes.of(exp.Join)):
         return None
-    if any(function.name.lower() == "columns" for function in tree.find_all(exp.Anonymous)) or tree.find(exp.Columns):
+    if any(function.name.lower() == "columns" for function in nodes.of(exp.Anonymous)) or nodes.of(exp.Columns):
         return None
-    return frozenset(name.name.lower() for name in tree.find_all(exp.Identifier))
+    return frozenset(name.name.lower() for name in nodes.of(exp.Identifier))
 
 
 def _own_tables(select: exp.Select) -> list[exp.Table]:
@@ -106,9 +120,9 @@ def _first(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _check_sandbox(file: SqlFile, tree: exp.Expr) -> None:
+def _check_sandbox(file: SqlFile, nodes: _Nodes) -> None:
     """Refuse what reaches beyond the tables a rule is given."""
-    for table in tree.find_all(exp.Table):
+    for table in nodes.of(exp.Table):
         if isinstance(table.this, exp.Func):
             continue
         name = table.name
@@ -118,15 +132,14 @@ def _check_sandbox(file: SqlFile, tree: exp.Expr) -> None:
                 f"{file.path}, line {_line(file, name, table)}: no table '{full}' for rules; "
                 f"there are {', '.join(TABLES)}"
             )
-    for kind in (exp.Into, exp.DML, exp.Create, exp.Command, exp.Describe, exp.Summarize):
-        if tree.find(kind) is not None:
-            raise UsageError(f"{file.path}, line {file.sql_line}: a rule only reads, and only its tables' rows")
-    if tree.find(exp.TableSample) is not None:
+    if nodes.of(exp.Into, exp.DML, exp.Create, exp.Command, exp.Describe, exp.Summarize):
+        raise UsageError(f"{file.path}, line {file.sql_line}: a rule only reads, and only its tables' rows")
+    if nodes.of(exp.TableSample):
         raise UsageError(f"{file.path}, line {_line(file, 'sample')}: a sample is chance; take rows by a rule of yours")
-    for column in tree.find_all(exp.Column):
+    for column in nodes.of(exp.Column):
         if not column.table and column.name.lower() in _BARE:
             raise _refused(file, column.name.lower())
-    for function in tree.find_all(exp.Func):
+    for function in nodes.of(exp.Func):
         _check_function(file, function)
 
 

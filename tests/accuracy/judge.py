@@ -83,7 +83,9 @@ def audited(world: World, folder: Path) -> Found:
         intake.take_in(engine, settings, list(settings.paths.logs), intake.Silence())
         assert history.months_with_calls(engine, settings.zone)
         rates = Rates.of(engine, settings, anew=None)
-        report = month.audit_month(engine, settings, OCTOBER, intake.Silence(), rates=rates).report
+        report = month.audit_month(
+            engine, settings, OCTOBER, intake.Silence(), rates=rates, rules=month.rules_of(settings)
+        ).report
         costs = dict(engine.rows("SELECT call_id, cost FROM priced"))
         claims: dict[str, dict[str, Decimal]] = defaultdict(dict)
         for rule, call_id, saving in engine.rows("SELECT rule, call_id, saving FROM credited"):

@@ -114,7 +114,9 @@ def audited(folder: Path, lines: Iterable[str], rules: dict[str, str], *, thread
     with open_store(folder / "audit.duckdb", given_settings := load(path)) as engine:
         intake.take_in(engine, given_settings, [folder / "logs"], intake.Silence())
         rates = Rates.of(engine, given_settings, anew=None)
-        done = month.audit_month(engine, given_settings, OCTOBER, intake.Silence(), rates=rates)
+        done = month.audit_month(
+            engine, given_settings, OCTOBER, intake.Silence(), rates=rates, rules=month.rules_of(given_settings)
+        )
         costs = {row[0]: (row[1], row[2]) for row in engine.rows("SELECT call_id, project, cost FROM priced")}
         flags = engine.rows("SELECT rule, grade, project, call_id, saving, credited FROM credited ORDER BY ALL")
         ranks = engine.rows("SELECT DISTINCT rule, rank, precedence FROM flags")
