@@ -144,6 +144,12 @@ def test_the_chinese_words_hold_no_english_sentence() -> None:
     assert left <= {"page.made_by"}
 
 
+def test_no_word_names_a_shade_for_a_page_has_two_schemes() -> None:
+    for language in ("en", "zh"):
+        for key, text in leaves(words_of(language)):
+            assert not re.search(r"\b(dark|light|pale|grey|gray)\b|[深浅]色|灰色", str(text)), (language, key)
+
+
 def test_every_word_is_used() -> None:
     code = [*TEMPLATES.rglob("*.j2"), *(TEMPLATES.parent / "audit" / "report").glob("*.py")]
     source = "".join(path.read_text(encoding="utf-8") for path in code)
@@ -471,6 +477,15 @@ def test_an_incomplete_run_says_so_before_any_number() -> None:
         assert text.index("This audit is incomplete") < text.index("Proven waste")
         assert report.quality.incomplete[0].reason in text
     assert pages.subject.startswith("[incomplete]")
+
+
+def test_a_subject_without_a_name_is_left_out() -> None:
+    report = examples.breached()
+    alert = replace(report.findings[0], grade=Grade.ALERT, saving=None, credited=None, amount=Decimal(5))
+    for subject, times in (("nightly", 2), ("-", 0)):
+        findings = (replace(report.findings[0], subject=subject), *report.findings[1:])
+        told = render(replace(report, findings=findings, alerts=(replace(alert, subject=subject),)), TEMPLATES)
+        assert told.report_html.count(f"<bdi>{subject}</bdi>") == times
 
 
 def test_no_calls_and_no_findings_are_said_in_words() -> None:
