@@ -138,14 +138,14 @@ def test_the_schedule_makes_up_the_missed_month_and_retries_the_mail(posted: Aud
         until(lambda: bool(inbox.mails))
     finally:
         running.send_signal(signal.SIGTERM)
-        _, errors = running.communicate(timeout=30)
+        _, errors = running.communicate(timeout=120)
     assert running.returncode == 0
     assert len(inbox.mails) == 1
     assert "Traceback" not in errors
     assert report.stat().st_mtime_ns == written  # a failed mail is no reason to audit again
 
 
-def until(true: object, seconds: float = 60) -> None:
+def until(true: object, seconds: float = 120) -> None:
     """Wait for another process."""
     assert callable(true)
     end = time.monotonic() + seconds

@@ -45,7 +45,7 @@ Store(Path(sys.argv[1])).read(Database.model_validate_json(sys.argv[2]))
 def killed(gateway: Gateway, store: Store, what: str, at: int) -> None:
     command = [sys.executable, "-c", READER, str(store.folder), gateway.settings().model_dump_json(), what, str(at)]
     done = subprocess.run(
-        command, check=False, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=60
+        command, check=False, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=300
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 

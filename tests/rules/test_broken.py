@@ -180,7 +180,7 @@ def run_audit(folder: Path, *, own: bool) -> subprocess.CompletedProcess[str]:
     (folder / "audit.toml").write_text(settings, encoding="utf-8")
     return subprocess.run(
         [sys.executable, "-m", "audit", "run", "--month", "2026-10", "-c", str(folder / "audit.toml"), "--quiet"],
-        capture_output=True, text=True, check=False, timeout=60, cwd=Path(__file__).parents[2],
+        capture_output=True, text=True, check=False, timeout=300, cwd=Path(__file__).parents[2],
     )  # fmt: skip
 
 
