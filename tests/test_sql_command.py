@@ -12,15 +12,18 @@ import select
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from audit.analyst import prompt as asking
+from audit.engine.duckdb import Engine
 from tests.conftest import Audit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CALL = (
@@ -268,3 +271,33 @@ def test_interrupts_pressed_in_haste_end_nothing(held: Audit) -> None:
             terminal.process.send_signal(signal.SIGINT)
         # Each may have left a prompt behind, and dropped what was typed.
         assert any("\n42\n" in terminal.ask("SELECT 6 * 7 AS n;") for _ in range(202))
+
+
+def test_an_interrupt_while_the_line_is_dropped_is_the_same_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(cause: BaseException) -> None:
+        def read(_prompt: str) -> str:
+            raise SystemError("a result with an exception set") from cause
+
+        monkeypatch.setattr("builtins.input", read)
+
+    fails(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        asking.typed_line("audit> ")
+    fails(ValueError())
+    with pytest.raises(SystemError):
+        asking.typed_line("audit> ")
+
+
+def test_an_interrupt_while_the_work_is_handed_over_begins_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = []
+    real = ThreadPoolExecutor.submit
+
+    def interrupted(self: ThreadPoolExecutor, work: Callable[[], object]) -> None:
+        real(self, work)
+        raise KeyboardInterrupt
+
+    with Engine() as engine, monkeypatch.context() as patched:
+        patched.setattr(ThreadPoolExecutor, "submit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            engine.stoppable(lambda: done.append(1))
+    assert done == []

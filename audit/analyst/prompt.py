@@ -64,7 +64,7 @@ def _asked(interrupts: _Interrupts) -> Iterator[str]:
     while True:
         try:
             with interrupts.heard():
-                line = _line(_NEXT if held else _FIRST)
+                line = typed_line(_NEXT if held else _FIRST)
         except KeyboardInterrupt:
             _say("")
             held = []
@@ -84,7 +84,7 @@ def _asked(interrupts: _Interrupts) -> Iterator[str]:
             held = []
 
 
-def _line(prompt: str) -> str:
+def typed_line(prompt: str) -> str:
     """What is typed; KeyboardInterrupt where an interrupt drops it."""
     try:
         return input(prompt)

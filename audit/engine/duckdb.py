@@ -211,13 +211,26 @@ class Engine:
         The engine looks for signals only between its tasks, and may wait for one that does not end: the work is done
         on a thread beside, and this one waits.
         """
+        doing: Future[T] | None = None
+        may_begin, given_up = threading.Event(), threading.Event()
+
+        def gated() -> T:
+            may_begin.wait()
+            if given_up.is_set():
+                raise KeyboardInterrupt
+            return work()
+
         with ThreadPoolExecutor(1) as beside:
-            doing = beside.submit(work)
             try:
+                # Nothing is under way before it can be stopped: Ctrl-C may come while the thread begins.
+                doing = beside.submit(gated)
+                may_begin.set()
                 while not wait([doing], INTERRUPT_SECONDS).done:
                     pass
             except KeyboardInterrupt:
-                while not self._stopped(doing):
+                given_up.set()
+                may_begin.set()
+                while doing is not None and not self._stopped(doing):
                     pass
                 raise
             return doing.result()

@@ -1,7 +1,7 @@
 /*
 title   = "Health probes that are paid for"
 grade   = "proven"
-because = "{calls:probe|probes}: key {subject} sends {model} the same small prompt every {beat_ms}[?, as {senders} senders side by side would?], {day_calls} times on {probe_day} alone, {input_tokens} tokens in each time."
+because = "{calls:probe|probes}: key {subject} sends {model} the same small prompt every {beat_ms}, {day_calls} times on {probe_day} alone, {input_tokens} tokens in each time."
 fix     = "Let the monitor of {project} ask what is free (the list of models, the provider's status page, the error rate of real calls), or probe every few hours only, and not while real calls get answers."
 precedence = 50
 needs = ["prompt_hash", "api_key", "input_tokens"]
@@ -12,15 +12,12 @@ beat. A beat is regular if nine gaps in ten are within a fifth of the day's medi
 texts that are classified keep none. One prompt has one length; a fingerprint that goes with several is no prompt's.
 The whole day's calls make the beat, failed ones too; flagged are those that cost something and stayed small. All of
 them are waste, the day's first too: that a model answers, its free list of models and the company's own calls say as
-well. A free model's probes cost nothing. Replicas of a service that probe each by itself, with one key, keep a beat
-together: each call follows the one of as many calls before as there are replicas; the fewest that fit are taken.
+well. A free model's probes cost nothing.
 
 min_a_day: 24, once an hour; a check that is rarer may be a job.
 max_input_tokens, max_output_tokens: 20 and 20; a probe says "ping", and work is longer.
 tolerance_share: 0.2, because monitors add jitter of a tenth; regular_share: 0.9, for restarts and missed beats.
-min_gap_ms: ten seconds, the shortest beat a monitor has by default; what comes faster is a load test or a loop.
-max_senders: 5 replicas; calls that come by chance look regular where one goes back far enough. Each needs its own
-min_a_day calls."""
+min_gap_ms: ten seconds, the shortest beat a monitor has by default; what comes faster is a load test or a loop."""
 
 [params]
 min_a_day         = 24
@@ -29,11 +26,10 @@ max_output_tokens = 20
 tolerance_share   = 0.2
 regular_share     = 0.9
 min_gap_ms        = 9000
-max_senders       = 5
 
 [zh]
 title   = "付费的健康探测"
-because = "共 {calls} 次探测：密钥 {subject} 每隔 {beat_ms}就向 {model} 发送同一条简短提示词[?（如同 {senders} 个发送方各自探测）?]，仅 {probe_day} 就发了 {day_calls} 次，每次输入 {input_tokens} 个 token。"
+because = "共 {calls} 次探测：密钥 {subject} 每隔 {beat_ms}就向 {model} 发送同一条简短提示词，仅 {probe_day} 就发了 {day_calls} 次，每次输入 {input_tokens} 个 token。"
 fix     = "让 {project} 的监控改用免费的途径（模型列表接口、供应商状态页、真实调用的错误率），或改为每隔几小时一次，且真实调用正常时不再探测。"
 */
 WITH small AS (
@@ -71,7 +67,6 @@ often AS (
     HAVING count(*) >= $min_a_day AND min(input_tokens) = max(input_tokens)
 ),
 
--- Each call against the one as many calls before as there may be senders.
 spaced AS (
     SELECT
         s.call_id,
@@ -84,9 +79,8 @@ spaced AS (
         s.output_tokens,
         s.cost,
         o.day_calls,
-        k.senders,
-        s.start_ms - (lag(s.start_ms, k.senders) OVER (
-            PARTITION BY s.project, s.api_key, s.model, s.prompt_hash, s.day, k.senders
+        s.start_ms - (lag(s.start_ms) OVER (
+            PARTITION BY s.project, s.api_key, s.model, s.prompt_hash, s.day
             ORDER BY s.start_ms, s.call_id
         )) AS gap_ms
     FROM small AS s
@@ -97,8 +91,6 @@ spaced AS (
             AND s.model = o.model
             AND s.day = o.day
             AND s.project IS NOT DISTINCT FROM o.project
-    INNER JOIN generate_series(1, $max_senders) AS k (senders)
-        ON o.day_calls >= k.senders * $min_a_day
 ),
 
 measured AS (
@@ -113,9 +105,8 @@ measured AS (
         output_tokens,
         cost,
         day_calls,
-        senders,
         gap_ms,
-        median(gap_ms) OVER (PARTITION BY project, api_key, model, prompt_hash, day, senders) AS beat_ms
+        median(gap_ms) OVER (PARTITION BY project, api_key, model, prompt_hash, day) AS beat_ms
     FROM spaced
 ),
 
@@ -129,12 +120,11 @@ beating AS (
         output_tokens,
         cost,
         day_calls,
-        senders,
         beat_ms,
         avg(CASE
             WHEN abs(gap_ms - beat_ms) <= $tolerance_share * beat_ms THEN 1.0
             WHEN abs(gap_ms - beat_ms) > $tolerance_share * beat_ms THEN 0.0
-        END) OVER (PARTITION BY project, api_key, model, prompt_hash, day, senders) AS regular_share
+        END) OVER (PARTITION BY project, api_key, model, prompt_hash, day) AS regular_share
     FROM measured
 )
 
@@ -144,7 +134,6 @@ SELECT
     api_key AS subject,
     model,
     cast(round(beat_ms) AS BIGINT) AS beat_ms,
-    nullif(senders, 1) AS senders,
     day_calls,
     day AS probe_day,
     input_tokens
@@ -154,4 +143,3 @@ WHERE
     AND coalesce(output_tokens, 0) <= $max_output_tokens
     AND beat_ms >= $min_gap_ms
     AND regular_share >= $regular_share
-QUALIFY row_number() OVER (PARTITION BY call_id ORDER BY senders) = 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 from tests.accuracy.days import DAY_MS, MINUTE_MS, MONTH_START, every, midnight
@@ -161,18 +160,12 @@ def fallbacks(world: World, count: int) -> None:
 
 
 def probes(world: World, project: str) -> None:
-    """Monitors that ask a paid model the same small thing every few minutes; the last are three replicas of one."""
-    monitors = (
-        ("gpt-5-mini", 5, (0,)),
-        ("claude-haiku-4-5", 15, (0,)),
-        ("gemini-2.5-flash", 30, (0,)),
-        ("gpt-5-mini", 20, (0, 47_000, 512_000)),
-    )
-    for number, (model, minutes, replicas) in enumerate(monitors):
+    """A monitor that asks a paid model the same small thing every few minutes."""
+    for number, minutes in enumerate((5, 15, 30)):
         lane = Lane(
             project,
             f"health-{number}",
-            model,
+            ("gpt-5-mini", "claude-haiku-4-5", "gemini-2.5-flash")[number],
             0,
             fresh=9,
             output=3,
@@ -182,10 +175,10 @@ def probes(world: World, project: str) -> None:
         prompt, tokens = world.hash(), world.rng.randint(6, 15)
         first = world.rng.randint(2, 12)
         for day in every()[-31:][first : first + (2 if number == 0 else 4)]:
-            for beat, replica_ms in itertools.product(range(24 * 60 // minutes), replicas):
+            for beat in range(24 * 60 // minutes):
                 if beat and world.rng.random() < 0.02:
                     continue
-                at = midnight(day) + beat * minutes * MINUTE_MS + replica_ms + world.rng.randint(1000, 3000)
+                at = midnight(day) + beat * minutes * MINUTE_MS + world.rng.randint(1000, 3000)
                 call = single(world, lane, at, 0)
                 call |= {
                     "input_tokens": tokens,
@@ -196,7 +189,7 @@ def probes(world: World, project: str) -> None:
                 }
                 world.calls.append(call)
                 world.waste("health_probe", call)
-                if (day, beat, replica_ms) != (every()[-31:][first], 0, 0):
+                if (day, beat) != (every()[-31:][first], 0):
                     world.waste("duplicate_call", call)
 
 
