@@ -7,6 +7,7 @@ evidence. Which one a rule is, its columns tell.
 from __future__ import annotations
 
 import difflib
+import reprlib
 import string
 import tomllib
 from dataclasses import dataclass, field
@@ -261,6 +262,7 @@ def _same_kind(path: Path, name: str, default: Any, value: Any) -> Any:
     both_numbers = isinstance(default, numbers) and isinstance(value, numbers) and not isinstance(value, bool)
     if isinstance(default, bool) != isinstance(value, bool) or not (both_numbers or isinstance(value, type(default))):
         raise UsageError(
-            f"{path}: parameter '{name}' is given as {value!r}, but its default {default!r} is of another kind"
+            f"{path}: parameter '{name}' is given as {reprlib.repr(value)}, but its default {reprlib.repr(default)} "
+            "is of another kind"
         )
     return value

@@ -115,7 +115,10 @@ def borrow_store(path: Path, settings: Settings) -> Engine:
     Raises UsageError where there is no store yet, StoreBusyError while a run writes to it.
     """
     if not path.exists():
-        raise UsageError(f"{path}: no store there yet; `audit ingest` makes it from the logs{remedy(settings)}")
+        raise UsageError(
+            f"{path}: no store there yet; `audit ingest` makes it from the logs, `audit run --logs` leaves none"
+            f"{remedy(settings)}"
+        )
     limits = settings.limits
     engine = Engine(memory=limits.memory, threads=limits.threads, zone=settings.logs.timezone)
     try:

@@ -123,6 +123,9 @@ def test_a_shared_parameter_stands_beside_the_families(tmp_path: Path) -> None:
     shared.write_text("least = 3\nmost = 5\n", encoding="utf-8")
     assert rulebook.read(rule).params == {"least": 3}
     assert rulebook.read(rule, {"least": 4}).params == {"least": 4}
+    shared.write_text(f"least = '{'pattern' * 100}'\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"'least' is given as 4, but its default 'pattern.{3,40}' is of another kind"):
+        rulebook.read(rule, {"least": 4})
     shared.write_text("most = 5\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"'shared' names 'least', which .*shared\.toml does not hold: most"):
         rulebook.read(rule)

@@ -290,7 +290,7 @@ def test_a_query_without_end_is_stopped_at_its_time(
     path = write_rule(ENDLESS[name], name)
     began = time.monotonic()
     audit = audited(tmp_path / "store", path.parent, seconds=0.5)
-    assert time.monotonic() - began < 60  # it would not end by itself
+    assert time.monotonic() - began < 4
     assert audit.failures == {name: f"{path}, line 7: it ran longer than 0.5 s and was stopped"}
     assert audit.findings == clean.findings
     assert audit.files == {}
